@@ -1,0 +1,92 @@
+-- Carries the rows of user_onboarding with ids first_id to last_id over. Repeatable.
+-- planned: the backfill, which has worked out siblings beforehand; otherwise one row, for
+-- the trigger.
+CREATE OR REPLACE FUNCTION migrations.carry_accounts(
+    first_id uuid, last_id uuid, planned boolean
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $function$
+DECLARE
+    candidates bigint;
+    carried bigint;
+BEGIN
+    -- ON CONFLICT without a target: any unique key. An account that loses to the user's
+    -- other one as the primary is inserted in the second place.
+    WITH candidate AS MATERIALIZED (
+        SELECT o.*, coalesce(s.is_primary, true) AS is_primary
+        FROM migrations.onboarding_accounts AS o
+        LEFT JOIN migrations.onboarding_siblings AS s ON planned AND s.id = o.id
+        WHERE o.id BETWEEN first_id AND last_id
+            AND o.user_id IS NOT NULL
+            AND o.provider_account_id IS NOT NULL
+            AND s.is_duplicate IS NOT TRUE
+    ), first_try AS (
+        INSERT INTO public.user_investment_accounts (
+            id, user_id, provider, provider_account_id, institution_name, account_name,
+            account_type, is_active, is_primary, sync_status, last_synced, created_at,
+            updated_at
+        )
+        SELECT id, user_id, 'alpaca', provider_account_id, 'Alpaca Securities',
+            'Alpaca Brokerage Account', 'brokerage', is_active, is_primary, sync_status,
+            updated_at, coalesce(created_at, now()), coalesce(updated_at, now())
+        FROM candidate
+        ON CONFLICT DO NOTHING
+        RETURNING id
+    ), second_try AS (
+        INSERT INTO public.user_investment_accounts (
+            id, user_id, provider, provider_account_id, institution_name, account_name,
+            account_type, is_active, is_primary, sync_status, last_synced, created_at,
+            updated_at
+        )
+        SELECT id, user_id, 'alpaca', provider_account_id, 'Alpaca Securities',
+            'Alpaca Brokerage Account', 'brokerage', is_active, false, sync_status,
+            updated_at, coalesce(created_at, now()), coalesce(updated_at, now())
+        FROM candidate
+        WHERE id NOT IN (SELECT id FROM first_try)
+        ON CONFLICT DO NOTHING
+        RETURNING id
+    )
+    SELECT (SELECT count(*) FROM candidate),
+        (SELECT count(*) FROM first_try) + (SELECT count(*) FROM second_try)
+    INTO candidates, carried;
+
+    -- Accounts that were there before, restored from parked: the old application may have
+    -- gone on meanwhile. Only what is its own, only where it differs.
+    IF planned AND carried < candidates THEN
+        UPDATE public.user_investment_accounts AS a
+        SET provider_account_id = o.provider_account_id,
+            sync_status = o.sync_status,
+            is_active = o.is_active
+        FROM migrations.onboarding_accounts AS o
+        WHERE o.id BETWEEN first_id AND last_id AND a.id = o.id AND a.user_id = o.user_id
+            AND a.provider = 'alpaca' AND o.provider_account_id IS NOT NULL
+            AND (a.provider_account_id, a.sync_status, a.is_active)
+                IS DISTINCT FROM (o.provider_account_id, o.sync_status, o.is_active)
+            AND NOT migrations.is_aggregated(o.id)
+            AND NOT EXISTS (
+                SELECT FROM public.user_investment_accounts AS other
+                WHERE other.provider = 'alpaca' AND other.user_id = a.user_id
+                    AND other.provider_account_id = o.provider_account_id
+                    AND other.id <> a.id
+            );
+    END IF;
+
+    -- What cannot be carried is kept with its reason; personal data stays behind.
+    INSERT INTO migrations.backfill_rejects AS r (
+        revision, source_table, source_id, reason, row_data
+    )
+    SELECT '005', 'public.user_onboarding', o.id::text,
+        CASE
+            WHEN o.user_id IS NULL THEN 'no user'
+            WHEN o.provider_account_id IS NULL THEN 'blank account id'
+            ELSE 'duplicate of another account of the user'
+        END,
+        to_jsonb(o)
+    FROM migrations.onboarding_accounts AS o
+    WHERE o.id BETWEEN first_id AND last_id AND o.claims_account
+        AND NOT EXISTS (
+            SELECT FROM public.user_investment_accounts AS a WHERE a.id = o.id
+        )
+    ON CONFLICT (revision, source_table, source_id)
+        DO UPDATE SET reason = EXCLUDED.reason, row_data = EXCLUDED.row_data
+        WHERE (r.reason, r.row_data) IS DISTINCT FROM (EXCLUDED.reason, EXCLUDED.row_data);
+END
+$function$

@@ -1,0 +1,28 @@
+-- Brings one account up to date with its row of user_onboarding: only what the old
+-- application owns (ids, status, activity), never what the new one does (name, primary).
+CREATE OR REPLACE FUNCTION migrations.sync_account(onboarding_id uuid)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $function$
+BEGIN
+    IF migrations.is_aggregated(onboarding_id) THEN
+        RETURN;
+    END IF;
+    UPDATE public.user_investment_accounts AS a
+    SET provider_account_id = o.provider_account_id,
+        sync_status = o.sync_status,
+        is_active = o.is_active
+    FROM migrations.onboarding_accounts AS o
+    WHERE o.id = onboarding_id AND a.id = o.id AND a.user_id = o.user_id
+        AND a.provider = 'alpaca' AND o.provider_account_id IS NOT NULL
+        AND (a.provider_account_id, a.sync_status, a.is_active)
+            IS DISTINCT FROM (o.provider_account_id, o.sync_status, o.is_active);
+    IF NOT FOUND THEN
+        PERFORM migrations.carry_accounts(onboarding_id, onboarding_id, false);
+    END IF;
+    DELETE FROM migrations.backfill_rejects AS r
+    WHERE r.revision = '005' AND r.source_table = 'public.user_onboarding'
+        AND r.source_id = onboarding_id::text
+        AND EXISTS (
+            SELECT FROM public.user_investment_accounts AS a WHERE a.id = onboarding_id
+        );
+END
+$function$

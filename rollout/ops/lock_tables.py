@@ -1,0 +1,75 @@
+"""Ask for the locks of a revision before it touches tables in use."""
+
+from alembic import op
+from sqlalchemy.exc import DBAPIError
+
+from rollout import run
+from rollout.locks import CONFLICTS, ambient, lock_statement, until_granted
+from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
+
+OFFLINE = """\
+-- Tries until it has the lock and queues nobody meanwhile. Online, the layer also varies
+-- the pauses, retries a whole revision, and names the sessions in the way.
+DO $lock$
+DECLARE
+    give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.0f} s';
+BEGIN
+    LOOP
+        BEGIN
+            {statement};
+            EXIT;
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                PERFORM set_config('lock_timeout', '{try_ms:.0f}ms', true);
+                EXIT;
+            WHEN lock_not_available OR deadlock_detected THEN
+                IF clock_timestamp() > give_up_at THEN
+                    RAISE;
+                END IF;
+        END;
+        PERFORM pg_sleep(0.005 + 0.015 * random());
+    END LOOP;
+END
+$lock$"""
+
+
+def lock_tables(*tables: str, mode: str = "ACCESS EXCLUSIVE") -> None:
+    """Lock ``tables`` in ``mode`` until the revision's transaction ends, queueing nobody.
+
+    Name all tables in one call: while a try fails, none of them is held. A second call
+    in the same transaction tries once; then the whole revision is rolled back and
+    retried, since it may not wait while it holds the locks of the first. Where LOCK
+    TABLE is not permitted (auth.users on Supabase), the statements that follow run
+    under a short lock_timeout instead, and the whole revision is retried.
+
+    Locks: ``mode`` on ``tables``, taken by tries that make nobody wait for more than
+        lock_try_ms (10 ms).
+
+    Raises:
+        LockWaitTimeout: Not to be had within lock_wait_s (30 s); names who is in the
+            way. The revision is rolled back.
+    """
+    if mode not in CONFLICTS:
+        raise ValueError(f"mode must be one of {', '.join(CONFLICTS)}, not {mode!r}")
+    settings = run.current().settings
+    statement = lock_statement(tables, mode)
+    if is_offline():
+        op.execute(f"SET LOCAL lock_timeout = '{settings.lock_try_ms:.0f}ms'")
+        run_sql(
+            OFFLINE.format(
+                statement=statement,
+                wait_s=settings.lock_wait_s,
+                try_ms=settings.lock_try_ms,
+            )
+        )
+        return
+    try:
+        until_granted(
+            bind(), statement, tables=tables, mode=mode,
+            queueing=statement.removesuffix(" NOWAIT"),
+        )  # fmt: skip
+    except DBAPIError as error:
+        if sqlstate(error) != INSUFFICIENT_PRIVILEGE:
+            raise
+        bind().exec_driver_sql(ambient(settings.lock_try_ms))

@@ -1,0 +1,109 @@
+"""Fixtures for every test: databases on a throwaway server, and Alembic on them.
+
+``empty_database``, ``head_database``  URL of a database of the test's own
+``make_database(template=None)``       makes more of them
+``database_at("003")``                 a clone of a template upgraded to that revision
+``alembic_run``, ``alembic_cli``       Alembic in this process, or as a command
+``connect(url, autocommit=False)``     psycopg2 connections, closed at the end
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+from psycopg2.extensions import connection as Connection
+
+from rollout.embedded import url_text
+from tests import commands, servers
+from tests.databases import Databases, dropping
+
+pytest_plugins = ["tests.supabase"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_outside_database() -> Iterator[None]:
+    """No test may reach the database that the developer happens to point at."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "PGHOST", "PGDATABASE", "PGUSER", "PGPASSWORD"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[sa.URL]:
+    """URL of the session's server, as its superuser."""
+    with servers.plain_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _databases(server: sa.URL) -> Iterator[Databases]:
+    yield from dropping(Databases(server))
+
+
+@pytest.fixture
+def databases(_databases: Databases) -> Iterator[Databases]:
+    """The server's databases; those made in a test are dropped after it."""
+    yield _databases
+    _databases.drop_made()
+
+
+@pytest.fixture
+def make_database(databases: Databases) -> Callable[..., str]:
+    """Make a database, empty or a clone of a template; returns its URL."""
+    return databases.make
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> str:
+    """URL of an empty database of the test's own."""
+    return databases.make()
+
+
+@pytest.fixture
+def database_at(databases: Databases) -> Callable[[str], str]:
+    """Make a database at a revision; the upgrade itself runs once a session."""
+
+    def make(revision: str) -> str:
+        def fill(url: str) -> None:
+            commands.alembic_run(url, "upgrade", revision)
+
+        return databases.make(databases.template(revision, fill))
+
+    return make
+
+
+@pytest.fixture
+def head_database(database_at: Callable[[str], str]) -> str:
+    """URL of a database of the test's own, at head."""
+    return database_at("head")
+
+
+@pytest.fixture(scope="session")
+def alembic_run() -> Callable[..., str]:
+    """See :func:`tests.commands.alembic_run`."""
+    return commands.alembic_run
+
+
+@pytest.fixture(scope="session")
+def alembic_cli() -> Callable[..., Any]:
+    """See :func:`tests.commands.alembic_cli`."""
+    return commands.alembic_cli
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Connection]]:
+    """Open psycopg2 connections that are closed after the test."""
+    opened: list[Connection] = []
+
+    def open_connection(url: str, *, autocommit: bool = False, **kw: Any) -> Connection:
+        connection = psycopg2.connect(url_text(sa.make_url(url)), **kw)
+        connection.autocommit = autocommit
+        opened.append(connection)
+        return connection
+
+    yield open_connection
+    for connection in opened:
+        connection.close()

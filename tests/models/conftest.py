@@ -1,0 +1,82 @@
+"""A database at head, and two users in it."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models import Provider, UserInvestmentAccount
+
+
+@pytest.fixture
+def url(head_database: str) -> sa.URL:
+    """The database, as its superuser: what the tests do before and after a block."""
+    return sa.make_url(head_database)
+
+
+@pytest.fixture
+def engine(url: sa.URL) -> Iterator[sa.Engine]:
+    # One connection: what a block leaves behind is there for the next one to find.
+    engine = sa.create_engine(
+        url, pool_size=1, max_overflow=0, connect_args={"options": "-c timezone=UTC"}
+    )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: sa.Engine) -> Iterator[Session]:
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def make_user(engine: sa.Engine) -> Callable[[], uuid.UUID]:
+    def make() -> uuid.UUID:
+        user = uuid.uuid4()
+        insert = sa.text("INSERT INTO auth.users (id) VALUES (:id)")
+        with engine.begin() as connection:
+            connection.execute(insert, {"id": user})
+        return user
+
+    return make
+
+
+@pytest.fixture
+def alice(make_user: Callable[[], uuid.UUID]) -> uuid.UUID:
+    return make_user()
+
+
+@pytest.fixture
+def bob(make_user: Callable[[], uuid.UUID]) -> uuid.UUID:
+    return make_user()
+
+
+@pytest.fixture
+def account_of(engine: sa.Engine) -> Callable[[uuid.UUID], uuid.UUID]:
+    """Make an account for a user; returns its id."""
+
+    def make(user: uuid.UUID) -> uuid.UUID:
+        with Session(engine) as session, session.begin():
+            account = new_account(user)
+            session.add(account)
+            session.flush()
+            return account.id
+
+    return make
+
+
+def new_account(user: uuid.UUID, **values: object) -> UserInvestmentAccount:
+    """Return an account that can be saved."""
+    return UserInvestmentAccount(
+        **{
+            "user_id": user,
+            "provider": Provider.MANUAL,
+            "provider_account_id": uuid.uuid4().hex,
+            "institution_name": "Credit Union",
+            "account_type": "ira",
+            **values,
+        }
+    )
