@@ -72,10 +72,10 @@ format: install ## format the code
 	$(PY) -m ruff format .
 
 test: install ## run every test; PG=system or TEST_DATABASE_URL=… for other servers
-	@$(PY) -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
 
 test-fast: install ## run the tests that take no time
-	@$(PY) -m pytest -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
 
 docs: install ## make the diagrams from the models
 	@$(PY) tools/docs.py

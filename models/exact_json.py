@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Text, cast
+from sqlalchemy import Text, cast, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ColumnElement, operators
@@ -34,7 +34,7 @@ class ExactJson(TypeDecorator[Any]):
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Fetch the text: psycopg would parse JSONB, into floats, before we see it."""
-        return cast(column, Text)
+        return type_coerce(cast(column, Text), self)
 
     def result_processor(
         self, dialect: Dialect, coltype: object

@@ -208,18 +208,23 @@ def _refuse_if_in_use(inner: Session | Connection) -> None:
 
 
 def _commit(inner: Session | Connection) -> None:
-    if isinstance(inner, Connection):
-        inner.commit()
-        return
-    # Keep loaded values: the objects leave the session, and could not load them again.
-    expire, inner.expire_on_commit = inner.expire_on_commit, False
     try:
-        inner.commit()
+        if isinstance(inner, Connection):
+            inner.commit()
+        else:
+            _commit_keeping_values(inner)
     except BaseException:
         inner.rollback()
         raise
+
+
+def _commit_keeping_values(session: Session) -> None:
+    # The objects leave the session, and could not load their values again.
+    expire, session.expire_on_commit = session.expire_on_commit, False
+    try:
+        session.commit()
     finally:
-        inner.expire_on_commit = expire
+        session.expire_on_commit = expire
 
 
 @overload

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from rollout.sqltext import literal
+
 SCHEMA = "migrations"
 PARKED = "parked"
 
@@ -93,7 +95,37 @@ def ensure(connection: Connection) -> None:
     connection.commit()
 
 
-def script() -> Iterator[str]:
-    """The same as SQL text for ``--sql``, before Alembic's first BEGIN."""
+def script(starting_revision: str | None) -> Iterator[str]:
+    """The head of a ``--sql`` script: settings, the same tables, where it starts.
+
+    Run on a database that stands elsewhere, the script stops and changes nothing.
+    """
+    yield "-- psql -v ON_ERROR_STOP=1 -f this-file; the journal's rows are in it."
+    yield "SET client_min_messages = warning;"
     for statement in STATEMENTS:
         yield f"{statement};"
+    start = literal(starting_revision)
+    yield START.format(start=start)
+
+
+START = """\
+DO $start$
+DECLARE
+    standing text;
+BEGIN
+    IF to_regclass('migrations.alembic_version') IS NOT NULL THEN
+        standing := (
+            SELECT string_agg(version_num, ', ') FROM migrations.alembic_version
+        );
+    END IF;
+    IF standing IS DISTINCT FROM {start} THEN
+        RAISE EXCEPTION 'this script starts at %, but the database is at %',
+            coalesce({start}, 'base'), coalesce(standing, 'base')
+            USING HINT = 'Nothing was changed. Print one that starts there: '
+                'alembic upgrade FROM:TO --sql';
+    END IF;
+    IF {start} IS NULL THEN
+        DROP TABLE IF EXISTS migrations.alembic_version;  -- empty; made again below
+    END IF;
+END
+$start$;"""

@@ -100,6 +100,8 @@ class Cluster:
             return
         self._check_version()
         self._remove_stale_locks()
+        if self.log.exists():  # so that a failure is told in the words of this start
+            self.log.replace(self.log.with_suffix(".log.1"))
         options = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._socket_dir()),
@@ -125,8 +127,9 @@ class Cluster:
     def remove(self) -> None:
         """Stop the server and remove everything that belongs to it."""
         self.stop("immediate")
-        for directory in (self.data_dir, self.private_dir):
-            shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(self.data_dir, ignore_errors=True)
+        if self.private_dir.exists() and self.private_dir.stat().st_uid == self.user:
+            shutil.rmtree(self.private_dir, ignore_errors=True)
 
     def running(self) -> sa.URL | None:
         """Return how to connect to the running server; None when there is none."""
@@ -160,7 +163,7 @@ class Cluster:
         process = None
         try:
             process = psutil.Process(int(lines[0]))
-            alive = Path(process.cwd()) == self.data_dir
+            alive = Path(process.cwd()) == self.data_dir.resolve()
         except psutil.NoSuchProcess:
             alive = False
         except psutil.AccessDenied:

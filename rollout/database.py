@@ -6,7 +6,6 @@ libpq says is scrubbed.
 
 import os
 import re
-import sys
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -17,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from rollout import embedded
 from rollout.connect_failures import CAUSES, UNKNOWN
 from rollout.errors import RolloutError
+from rollout.terminal import notice
 
 OLDEST_SERVER = 150_000
 """``server_version_num`` of PostgreSQL 15, the first with security_invoker views."""
@@ -73,10 +73,9 @@ def resolve_url(
 def _embedded_url(data_dir: Path, database: str) -> sa.URL:
     was_running = embedded.status(data_dir) is not None
     url = embedded.start(data_dir)
-    print(
+    notice(
         f"DATABASE_URL is not set: using {database} in the embedded PostgreSQL"
-        f" {'running' if was_running else 'started'} in {data_dir}",
-        file=sys.stderr,
+        f" {'running' if was_running else 'started'} in {data_dir}"
     )
     return embedded.ensure_database(url, database)
 
@@ -201,7 +200,7 @@ def is_pooled(connection: sa.Connection) -> bool:
     the server says. Leaves no transaction open, like :func:`check_server`.
     """
     driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 - for the type checker
+    assert driver is not None
     try:
         server_pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
     finally:

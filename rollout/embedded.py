@@ -88,13 +88,20 @@ def start(
     data_dir = data_dir.resolve()
     if (url := status(data_dir)) is not None:
         return url.set(username=superuser)
-    _make_parent(data_dir)
-    with _alone(data_dir.parent):
-        cluster = _cluster(data_dir, superuser)
-        if os.geteuid() == 0:
-            _let_in(cluster.user, data_dir, cluster.bin_dir)
-        cluster.create(sync=sync)
-        cluster.start(settings)
+    try:
+        data_dir.parent.mkdir(exist_ok=True)
+        with _alone(data_dir.parent):
+            cluster = _cluster(data_dir, superuser)
+            if os.geteuid() == 0:
+                _let_in(cluster.user, data_dir, cluster.bin_dir)
+            cluster.create(sync=sync)
+            cluster.start(settings)
+    except OSError as error:
+        raise RolloutError(
+            f"the embedded PostgreSQL cannot work in {data_dir}: {error}.\n"
+            "Nothing was changed.\n"
+            "Work in a directory that you may write to, or set DATABASE_URL."
+        ) from error
     url = cluster.running()
     if url is None:
         raise RolloutError(f"the server ended at once; see {cluster.log}.")
@@ -200,24 +207,10 @@ def _system_user() -> int:
     )
 
 
-def _make_parent(data_dir: Path) -> None:
-    try:
-        data_dir.parent.mkdir(exist_ok=True)
-    except OSError as error:
-        raise RolloutError(
-            f"cannot make {data_dir.parent}: {error.strerror}.\n"
-            "Nothing was changed.\n"
-            "Work in a directory that you may write to, or set DATABASE_URL."
-        ) from error
-
-
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
     """Hold a lock on the directory, so that two starts at once come one by one."""
-    try:
-        handle = os.open(directory, os.O_RDONLY)
-    except OSError as error:
-        raise RolloutError(f"cannot open {directory}: {error.strerror}.") from error
+    handle = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -225,16 +218,35 @@ def _alone(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _let_in(user: int, *paths: Path) -> None:
-    """Let ``user`` pass to ``paths`` where a directory above is closed. We are root."""
-    for directory in {parent for path in paths for parent in path.parents}:
-        mode = directory.stat().st_mode
-        if directory.stat().st_uid != user and not mode & stat.S_IXOTH:
-            directory.chmod(mode | stat.S_IXOTH)
-            notice(
-                f"opened {directory} for passing through (chmod o+x): the server runs"
-                f" as {_name(user)}"
-            )
+def _let_in(user: int, data_dir: Path, bin_dir: Path) -> None:
+    """Let ``user`` pass where a directory above is closed to others. We are root."""
+    opened = []
+    for directory in sorted({*data_dir.parents, *bin_dir.parents}):
+        found = directory.stat()
+        if found.st_uid != user and not found.st_mode & stat.S_IXOTH:
+            directory.chmod(found.st_mode | stat.S_IXOTH)
+            opened.append(directory)
+    package = bin_dir.parents[1]
+    for tree in package.parent.glob(f"{package.name}*"):  # .libs lies beside it
+        if _make_readable(tree):
+            opened.append(tree)
+    if opened:
+        notice(
+            f"opened to the server's user {_name(user)}, and so to others (chmod o+x):"
+            f" {', '.join(map(str, opened))}"
+        )
+
+
+def _make_readable(tree: Path) -> bool:
+    """Open what pip installed under a strict umask; return whether it was closed."""
+    changed = False
+    for path in (tree, *tree.rglob("*")):
+        mode = path.lstat().st_mode
+        wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
+        if wanted != mode and not stat.S_ISLNK(mode):
+            path.chmod(wanted)
+            changed = True
+    return changed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -280,11 +292,17 @@ def _url(data_dir: Path, database: str) -> int:
 
 def _psql(data_dir: Path, database: str) -> int:
     """Become psql. The one on PATH is preferred: the embedded one has no SSL."""
-    url = os.environ.get("DATABASE_URL") or url_text(
-        ensure_database(start(data_dir), database)
-    )
     psql = shutil.which("psql") or str(binaries() / "psql")
-    os.execv(psql, [psql, url])  # noqa: S606 - no shell is meant
+    if "DATABASE_URL" in os.environ:
+        from rollout.database import resolve_url  # which imports this module
+
+        url = resolve_url()
+        if url.password:  # by the environment: arguments are for everybody to see
+            os.environ["PGPASSWORD"] = str(url.password)
+            url = url._replace(password=None)
+    else:
+        url = ensure_database(start(data_dir), database)
+    os.execv(psql, [psql, url_text(url)])  # noqa: S606 - no shell is meant
 
 
 def _reset(data_dir: Path, _database: str) -> int:

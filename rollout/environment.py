@@ -52,10 +52,13 @@ def run() -> None:
 def _options() -> dict[str, Any]:
     """Alembic's own options, from alembic.ini and fixed ones."""
     config = context.config
-    include_object = config.get_main_option("include_object")
-    return {
+    named = {
+        option: resolve_name(name)
+        for option in ("include_object", "render_item")
+        if (name := config.get_main_option(option))
+    }
+    return named | {
         "target_metadata": resolve_name(config.get_main_option("metadata") or ""),
-        "include_object": resolve_name(include_object) if include_object else None,
         "version_table": config.get_main_option("version_table", "alembic_version"),
         "version_table_schema": bookkeeping.SCHEMA,
         "transaction_per_migration": True,
@@ -73,34 +76,33 @@ def _journal() -> Journal:
 
 
 def _print_script() -> None:
-    """``--sql``: nothing but SQL on stdout; psql runs it to the same schema and data."""
+    """``--sql``: nothing but SQL on stdout, which psql runs to the same result."""
     journal, options = _journal(), _options()
 
-    def applied(*, ctx: Any, step: Any, **_: Any) -> None:
+    def applied(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
         journal.applied(ctx, _revision(step), up=step.is_upgrade, started=None)
 
-    context.configure(
-        dialect_name="postgresql",
-        literal_binds=True,
-        dialect_opts={"paramstyle": "named"},  # pyformat would double every %
-        on_version_apply=applied,
+    # Twice: only the first shows Alembic's own function, which the steps wrap.
+    script = {
+        "dialect_name": "postgresql",
+        "literal_binds": True,
+        "dialect_opts": {"paramstyle": "named"},  # pyformat would double every %
+        "on_version_apply": applied,
         **options,
-    )
+    }
+    context.configure(**script)
     steps = Steps(context.get_context().opts["fn"], _settings())
+    context.configure(**script, fn=steps)
     output = context.get_context().impl.static_output
-    context.configure(
-        dialect_name="postgresql",
-        literal_binds=True,
-        dialect_opts={"paramstyle": "named"},
-        on_version_apply=applied,
-        fn=steps,
-        **options,
-    )
-    output("-- psql -v ON_ERROR_STOP=1 -f this-file; the journal's rows are in it.")
-    for statement in bookkeeping.script():
+    for statement in bookkeeping.script(_starting_revision()):
         output(statement)
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _starting_revision() -> str | None:
+    start = context.get_starting_revision_argument()
+    return start if start is None or isinstance(start, str) else ", ".join(start)
 
 
 def database_url(config: Config) -> URL:
@@ -182,7 +184,7 @@ def _guarded(
 def _run_steps(
     connection: Connection, journal: Journal, steps: Steps, lock: RunnerLock
 ) -> None:
-    def applied(*, ctx: Any, step: Any, heads: Any, **_: Any) -> None:
+    def applied(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
         lock.verify()
         if step.is_stamp:
             journal.stamped(ctx, heads)

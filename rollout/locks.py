@@ -8,8 +8,9 @@ milliseconds, for tables that are never idle. Between tries nothing is held.
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout import run
@@ -182,11 +183,15 @@ def in_the_way(connection: Connection, tables: Sequence[str], mode: str) -> list
     rows = connection.execute(
         BLOCKERS, {"tables": list(tables), "modes": list(CONFLICTS[mode])}
     )
-    return [
-        "a prepared transaction (pg_prepared_xacts)"
-        if row.pid is None
-        else f"pid {row.pid}, user {row.user or row.backend_type}, "
+    return [_session(row) for row in rows]
+
+
+def _session(row: Row[Any]) -> str:
+    if row.pid is None:
+        return "a prepared transaction (pg_prepared_xacts)"
+    return (
+        f"pid {row.pid}, user {row.user or row.backend_type}, "
         f"application {row.application or '-'}, {row.state or 'active'}, "
-        f"transaction open for {row.age_s or 0:.1f} s: {' '.join((row.query or '').split())}"
-        for row in rows
-    ]
+        f"transaction open for {row.age_s or 0:.1f} s: "
+        f"{' '.join((row.query or '').split())}"
+    )

@@ -30,7 +30,8 @@ class RevisionFile:
             raise RolloutError(
                 f"revision {script.revision} has no schema_version.\n"
                 "Nothing was changed.\n"
-                f'Add one to {Path(script.path).name}, for example: schema_version = "1.10.0"'
+                f"Add one to {Path(script.path).name}, for example:\n"
+                '    schema_version = "1.10.0"'
             )
         description = (script.doc or script.revision).strip()
         return cls(script.revision, version, description, Path(script.path))
@@ -49,13 +50,11 @@ class RevisionChanged(RolloutError):
     """A revision's file is not the one that was applied."""
 
     def __init__(self, file: RevisionFile, recorded: str) -> None:
-        self.revision, self.recorded, self.present = (
-            file.revision,
-            recorded,
-            file.checksum,
-        )
+        self.revision, self.recorded = file.revision, recorded
+        self.present = file.checksum
         super().__init__(
-            f"revision {file.revision} ({file.path.name}) has changed since it was applied.\n"
+            f"revision {file.revision} has changed since it was applied "
+            f"({file.path.name}).\n"
             f"    applied: {recorded}\n    now:     {self.present}\n"
             "Nothing was changed in this run.\n"
             "A released revision never changes: restore the file (git checkout) and put\n"

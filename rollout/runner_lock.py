@@ -145,7 +145,8 @@ def _holder(engine: Engine) -> str:
         row = connection.execute(HOLDER).one_or_none()
     if row is None:
         return "it has not said who it is yet"
-    return f"{row.locked_by}, since {row.locked_at:%Y-%m-%d %H:%M:%S %Z}, {row.lock_reason}"
+    since = f"{row.locked_at:%Y-%m-%d %H:%M:%S %Z}"
+    return f"{row.locked_by}, since {since}, {row.lock_reason}"
 
 
 def _announce(engine: Engine, me: str, reason: str) -> None:
@@ -162,7 +163,7 @@ def _announce(engine: Engine, me: str, reason: str) -> None:
 
 
 def _withdraw(engine: Engine, me: str) -> None:
-    """Clear our line; a server that is gone keeps it, and the next runner takes over."""
+    """Clear our line; where the server is gone, the next runner takes over."""
     try:
         with engine.connect() as connection:
             connection.execute(RELEASE, {"locked_by": me})

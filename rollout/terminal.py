@@ -1,4 +1,4 @@
-"""What is said while work goes on: always on stderr, so that stdout stays SQL or JSON."""
+"""What is said while work goes on: on stderr, so that stdout stays SQL or JSON."""
 
 import sys
 

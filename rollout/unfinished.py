@@ -18,10 +18,11 @@ class RevisionUnfinished(RolloutError):
         self.revision, self.direction = revision, direction
         step = "-1" if direction == "downgrade" else revision
         super().__init__(
-            f"the {direction} of revision {revision} was interrupted ({since:%Y-%m-%d %H:%M:%S %Z}).\n"
+            f"the {direction} of revision {revision} was interrupted "
+            f"({since:%Y-%m-%d %H:%M:%S %Z}).\n"
             "Nothing was changed in this run; what it had committed stands.\n"
-            "It was killed or failed between two of its steps, and must be finished in\n"
-            "its own direction first:\n"
+            "It was killed or failed between two of its steps. Finish it in its own\n"
+            "direction first:\n"
             f"    alembic {direction} {step}"
         )
 

@@ -18,8 +18,13 @@ from psycopg2.extensions import connection as Connection
 from rollout.embedded import url_text
 from tests import commands, servers
 from tests.databases import Databases, dropping
-
-pytest_plugins = ["tests.supabase"]
+from tests.supabase import (  # noqa: F401 - fixtures
+    _supabase,
+    _supabase_server,
+    supabase,
+    supabase_newer,
+    supabase_older,
+)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -74,8 +74,12 @@ SETTLED = """
     )
 """
 RETRY_BUSY = """
-    SELECT migrations.sync_account(source_id::uuid) FROM migrations.backfill_rejects
-    WHERE reason LIKE 'busy:%'
+    DO $retry$
+    BEGIN
+        PERFORM migrations.sync_account(r.source_id::uuid)
+        FROM migrations.backfill_rejects AS r WHERE r.reason LIKE 'busy:%';
+    END
+    $retry$
 """
 FUNCTIONS = (
     "is_aggregated(uuid)",

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlalchemy import Connection, text
 
@@ -59,7 +60,7 @@ def ensure_ranges(connection: Connection, backfill: Backfill, workers: int) -> N
     )
     if not known:
         bounds = [None, *_bounds(connection, backfill, workers), None]
-        for number, (lower, upper) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for number, (lower, upper) in enumerate(pairwise(bounds)):
             connection.execute(
                 text("""
                     INSERT INTO migrations.backfill_progress

@@ -15,7 +15,8 @@ LINE_EVERY_S = 5.0
 class Report(Protocol):
     """Told the rows of each batch, from any worker."""
 
-    def __call__(self, rows: int) -> None: ...
+    def __call__(self, rows: int) -> None:
+        """Add ``rows`` to what is done."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Runs a backfill: ranges, workers, progress."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from sqlalchemy import Engine, text
@@ -50,17 +50,17 @@ def run_backfill(engine: Engine, backfill: Backfill, settings: Settings) -> None
         _run_all(work, min(workers, len(todo)), stop)
 
 
-def _next(ranges: Iterable[int], lock: threading.Lock) -> int | None:
+def _next(ranges: Iterator[int], lock: threading.Lock) -> int | None:
     with lock:
-        return next(iter(ranges), None)
+        return next(ranges, None)
 
 
-def _run_all(work: object, workers: int, stop: threading.Event) -> None:
+def _run_all(work: Callable[[], None], workers: int, stop: threading.Event) -> None:
     """Run ``work`` in so many threads; the first failure, or Ctrl-C, stops all."""
     if not workers:
         return
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(work) for _ in range(workers)]  # type: ignore[arg-type]
+        futures = [pool.submit(work) for _ in range(workers)]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
         finally:

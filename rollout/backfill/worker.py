@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.backfill.plan import Backfill
@@ -73,25 +74,27 @@ class Worker:
     def _batch(self, connection: Connection, number: int) -> tuple[bool, int]:
         """Do one batch and commit; return whether the range is done, and its rows.
 
+        The commit does not wait for the disk: after a crash of the server a batch and
+        its progress are missing together, and are done again.
+
         The progress row is locked first: a predecessor that was killed may still have
         a statement running on the server, and is waited for.
         """
         where = self._where(number)
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         range_ = connection.execute(CLAIM, where).one_or_none()
         if range_ is None:
             connection.rollback()
             return True, 0
-        keys = _next_keys(
-            connection, self._backfill, range_.position, range_.upper_bound, self._rows
-        )
-        done = len(keys) < self._rows
-        if keys:
-            connection.execute(self._statement, {"first": keys[0], "last": keys[-1]})
-        last = keys[-1] if keys else None
-        advance = {"position": last, "rows": len(keys), "done": done}
+        batch = _next_batch(connection, self._backfill, range_, self._rows)
+        done = batch.rows < self._rows
+        if batch.rows:
+            keys = {"first": batch.first, "last": batch.last}
+            connection.execute(self._statement, keys)
+        advance = {"position": batch.last, "rows": batch.rows, "done": done}
         connection.execute(ADVANCE, where | advance)
         connection.commit()
-        return done, len(keys)
+        return done, batch.rows
 
     def _where(self, number: int) -> dict[str, object]:
         name = self._backfill.progress_name
@@ -126,15 +129,13 @@ class Worker:
     def _reject(self, connection: Connection, error: DBAPIError, number: int) -> None:
         where = self._where(number)
         range_ = connection.execute(CLAIM, where).one()
-        keys = _next_keys(
-            connection, self._backfill, range_.position, range_.upper_bound, 1
-        )
+        row = _next_batch(connection, self._backfill, range_, 1)
         diag = getattr(error.orig, "diag", None)
         reason = getattr(diag, "message_primary", None) or str(error.orig)
-        if keys:
+        if row.rows:
             sql = text(reject_statement(self._backfill, ":reason", ":first"))
-            connection.execute(sql, {"reason": reason, "first": keys[0]})
-            advance = {"position": keys[0], "rows": 1, "done": False}
+            connection.execute(sql, {"reason": reason, "first": row.first})
+            advance = {"position": row.last, "rows": 1, "done": False}
             connection.execute(ADVANCE, where | advance)
         connection.commit()
 
@@ -152,19 +153,24 @@ def reject_statement(backfill: Backfill, reason: str, key: str) -> str:
     """
 
 
-def _next_keys(
-    connection: Connection, backfill: Backfill, position: str | None, upper: str | None,
-    limit: int,
-) -> list[str]:  # fmt: skip
-    """The next ``limit`` keys after ``position``, in order, as text."""
-    bounds = [f"{backfill.key} > :position"] * (position is not None)
-    bounds += [f"{backfill.key} <= :upper"] * (upper is not None)
+def _next_batch(
+    connection: Connection, backfill: Backfill, range_: Row[Any], limit: int
+) -> Row[Any]:
+    """First and last key, as text, and number of the next ``limit`` rows of a range."""
+    bounds = [f"{backfill.key} > :position"] * (range_.position is not None)
+    bounds += [f"{backfill.key} <= :upper"] * (range_.upper_bound is not None)
     where = f"WHERE {' AND '.join(bounds)}" if bounds else ""
-    rows = connection.scalars(
-        text(
-            f"SELECT CAST(k AS text) FROM (SELECT {backfill.key} AS k "
-            f"FROM {backfill.source} {where} ORDER BY 1 LIMIT {limit}) AS batch"
-        ),
-        {"position": position, "upper": upper},
-    )
-    return list(rows)
+    # An array, since PostgreSQL before 18 has no min() and max() of uuid.
+    return connection.execute(
+        text(f"""
+            SELECT CAST(keys[1] AS text) AS first, coalesce(cardinality(keys), 0) AS rows,
+                CAST(keys[cardinality(keys)] AS text) AS last
+            FROM (
+                SELECT array_agg(key) AS keys FROM (
+                    SELECT {backfill.key} AS key FROM {backfill.source} {where}
+                    ORDER BY {backfill.key} LIMIT {limit}
+                ) AS batch
+            ) AS collected
+        """),
+        {"position": range_.position, "upper": range_.upper_bound},
+    ).one()

@@ -17,10 +17,22 @@ def url(head_database: str) -> sa.URL:
 
 
 @pytest.fixture
+def admin(url: sa.URL) -> Iterator[sa.Engine]:
+    """For what surrounds a test; keeps no connection."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
 def engine(url: sa.URL) -> Iterator[sa.Engine]:
-    # One connection: what a block leaves behind is there for the next one to find.
+    """One connection: what a block leaves behind is there for the next to find."""
     engine = sa.create_engine(
-        url, pool_size=1, max_overflow=0, connect_args={"options": "-c timezone=UTC"}
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=2,
+        connect_args={"options": "-c timezone=UTC"},
     )
     yield engine
     engine.dispose()
@@ -33,11 +45,11 @@ def session(engine: sa.Engine) -> Iterator[Session]:
 
 
 @pytest.fixture
-def make_user(engine: sa.Engine) -> Callable[[], uuid.UUID]:
+def make_user(admin: sa.Engine) -> Callable[[], uuid.UUID]:
     def make() -> uuid.UUID:
         user = uuid.uuid4()
         insert = sa.text("INSERT INTO auth.users (id) VALUES (:id)")
-        with engine.begin() as connection:
+        with admin.begin() as connection:
             connection.execute(insert, {"id": user})
         return user
 
@@ -55,11 +67,11 @@ def bob(make_user: Callable[[], uuid.UUID]) -> uuid.UUID:
 
 
 @pytest.fixture
-def account_of(engine: sa.Engine) -> Callable[[uuid.UUID], uuid.UUID]:
+def account_of(admin: sa.Engine) -> Callable[[uuid.UUID], uuid.UUID]:
     """Make an account for a user; returns its id."""
 
     def make(user: uuid.UUID) -> uuid.UUID:
-        with Session(engine) as session, session.begin():
+        with Session(admin) as session, session.begin():
             account = new_account(user)
             session.add(account)
             session.flush()
@@ -68,15 +80,18 @@ def account_of(engine: sa.Engine) -> Callable[[uuid.UUID], uuid.UUID]:
     return make
 
 
+def account_values(user: uuid.UUID, **values: object) -> dict[str, object]:
+    """Return the values of an account that can be saved."""
+    return {
+        "user_id": user,
+        "provider": Provider.MANUAL,
+        "provider_account_id": uuid.uuid4().hex,
+        "institution_name": "Credit Union",
+        "account_type": "ira",
+        **values,
+    }
+
+
 def new_account(user: uuid.UUID, **values: object) -> UserInvestmentAccount:
     """Return an account that can be saved."""
-    return UserInvestmentAccount(
-        **{
-            "user_id": user,
-            "provider": Provider.MANUAL,
-            "provider_account_id": uuid.uuid4().hex,
-            "institution_name": "Credit Union",
-            "account_type": "ira",
-            **values,
-        }
-    )
+    return UserInvestmentAccount(**account_values(user, **values))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 import models
 from models import metadata
-from models.types import TextEnum
+from models.types import ExactNumeric, TextEnum
 
 TABLES = sorted(metadata.tables.values(), key=lambda table: table.fullname)
 OURS = [table for table in TABLES if table.info.get("managed", True)]
@@ -55,9 +55,7 @@ def test_enum_columns_are_text_held_by_a_check_of_their_values(table):
 
 @pytest.mark.parametrize("table", OURS, ids=lambda table: table.name)
 def test_every_amount_is_held_against_nan(table):
-    amounts = {
-        c.name for c in table.columns if isinstance(c.type.as_generic(), sa.Numeric)
-    }
+    amounts = {c.name for c in table.columns if isinstance(c.type, ExactNumeric)}
     if amounts:
         name = f"{table.name}_amounts_check"
         (check,) = (c.sqltext for c in table.constraints if c.name == name)

@@ -31,7 +31,8 @@ SHARE = {
 
 def write_and_read(session: Session, user):
     """Save one row of each kind of column; read them all back, and compare."""
-    account = new_account(user, last_synced=NOW, raw_account_data={"ü": [1.5, None]})
+    account = new_account(user, last_synced=NOW, access_token_encrypted="t€")
+    account.raw_account_data = {"ü": [1.5, None]}
     account.transactions.append(
         UserInvestmentTransaction(
             provider_transaction_id="1",
@@ -60,6 +61,7 @@ def write_and_read(session: Session, user):
     assert transaction.account.last_synced == NOW
     assert transaction.account.last_synced.tzinfo is dt.UTC
     assert transaction.account.raw_account_data == {"ü": [1.5, None]}
+    assert transaction.account.access_token_encrypted == "t€"
     holding = session.scalars(sa.select(UserAggregatedHolding)).one()
     assert holding.account_contributions == [SHARE]
     assert holding.institution_breakdown == {}
@@ -72,10 +74,9 @@ def write_and_read(session: Session, user):
 
 @pytest.mark.parametrize("drivername", ["postgresql+psycopg2", "postgresql+psycopg"])
 def test_models_work_under(drivername, url, alice):
-    engine = sa.create_engine(url.set(drivername=drivername))
+    engine = sa.create_engine(url.set(drivername=drivername), poolclass=sa.NullPool)
     with Session(engine) as session:
         write_and_read(session, alice)
-    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -83,9 +84,9 @@ def test_models_work_under(drivername, url, alice):
 )
 def test_models_work_asynchronously_under(drivername, url, alice):
     async def main() -> None:
-        engine = create_async_engine(url.set(drivername=drivername))
+        here = url.set(drivername=drivername)
+        engine = create_async_engine(here, poolclass=sa.NullPool)
         async with AsyncSession(engine) as session:
             await session.run_sync(write_and_read, alice)
-        await engine.dispose()
 
     asyncio.run(main())

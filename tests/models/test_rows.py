@@ -1,12 +1,12 @@
 """Rows: relationships, defaults, reprs."""
 
 import datetime as dt
+import secrets
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
 
 from models import (
     AuthUser,
@@ -123,14 +123,12 @@ def test_a_token_is_fetched_only_when_asked_for(session, alice):
     assert account.access_token_encrypted == TOKEN
 
 
-@pytest.mark.parametrize("drivername", ["postgresql+psycopg2", "postgresql+psycopg"])
-def test_a_token_is_not_in_the_parameters_of_an_error(url, alice, drivername):
-    engine = sa.create_engine(url.set(drivername=drivername))
-    # Too long for its index: the server's own message does not quote the row.
-    values = {"access_token_encrypted": TOKEN, "provider_account_id": "no\0good"}
-    with Session(engine) as session:
-        session.add(new_account(alice, **values))
-        with pytest.raises((DBAPIError, sa.exc.StatementError, ValueError)) as caught:
-            session.flush()
-    engine.dispose()
+def test_a_token_is_not_in_the_parameters_of_an_error(session, alice):
+    # Too long for an index: an error whose own text does not quote the row.
+    bad = {"provider_account_id": secrets.token_hex(9000), "account_name": "shown"}
+    session.add(new_account(alice, access_token_encrypted=TOKEN, **bad))
+    with pytest.raises(DBAPIError) as caught:
+        session.flush()
+    assert "'access_token_encrypted': '***'" in str(caught.value)
+    assert "shown" in str(caught.value)
     assert TOKEN not in str(caught.value)

@@ -36,7 +36,7 @@ def test_money_takes_no_float_text_or_bool(value):
 
 @pytest.mark.parametrize("value", ["1.005", "0.001", "1e-30", "NaN", "Infinity"])
 def test_money_takes_nothing_that_it_would_change(value):
-    with pytest.raises(ValueError, match="^Money "):
+    with pytest.raises(ValueError, match="Money "):
         MONEY.process_bind_param(Decimal(value), DIALECT)
 
 

@@ -301,5 +301,5 @@ def test_root_says_so_when_it_opens_a_closed_directory(run, project):
     project.chmod(0o700)
     done = run("start")
     assert done.returncode == 0, done.stderr
-    assert f"opened {project} for passing through" in done.stderr
+    assert f"(chmod o+x): {project}\n" in done.stderr
     assert project.stat().st_mode & 0o777 == 0o701

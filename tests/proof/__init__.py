@@ -1,0 +1,1 @@
+"""Proof of the promise: killed at any moment, under traffic, no row is lost."""
