@@ -58,6 +58,12 @@ CREATE TABLE IF NOT EXISTS migrations.backfill_rejects (
     CONSTRAINT backfill_rejects_source_key
         UNIQUE (revision, source_table, source_id)
 )""",
+    # Rows that only somebody's lock kept from being carried over: tried again by triggers.
+    """\
+-- The table was made just above.
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX IF NOT EXISTS backfill_rejects_busy
+    ON migrations.backfill_rejects (source_id) WHERE reason LIKE 'busy:%'""",
     """\
 CREATE TABLE IF NOT EXISTS migrations.unfinished (
     revision TEXT NOT NULL,
@@ -102,6 +108,8 @@ def script(starting_revision: str | None) -> Iterator[str]:
     """
     yield "-- psql -v ON_ERROR_STOP=1 -f this-file; the journal's rows are in it."
     yield "SET client_min_messages = warning;"
+    yield "SET statement_timeout = 0;"
+    yield "SET lock_timeout = '10ms';  -- nobody may queue behind us for longer"
     for statement in STATEMENTS:
         yield f"{statement};"
     start = literal(starting_revision)

@@ -43,7 +43,7 @@ def run() -> None:
         else:
             _run_online()
     except RolloutError as error:
-        if context.config.cmd_opts is None:
+        if getattr(context.config.cmd_opts, "cmd", None) is None:
             raise
         print(f"\n{error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -57,7 +57,7 @@ class RevisionChanged(RolloutError):
             f"({file.path.name}).\n"
             f"    applied: {recorded}\n    now:     {self.present}\n"
             "Nothing was changed in this run.\n"
-            "A released revision never changes: restore the file (git checkout) and put\n"
-            "the correction into a new revision. If the difference does not matter:\n"
+            "A released revision never changes: restore the file (git checkout), and\n"
+            "put the correction into a new one. If the difference does not matter:\n"
             f"    -x accept_changed={file.revision}"
         )

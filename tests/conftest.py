@@ -5,6 +5,7 @@
 ``database_at("003")``                 a clone of a template upgraded to that revision
 ``alembic_run``, ``alembic_cli``       Alembic in this process, or as a command
 ``connect(url, autocommit=False)``     psycopg2 connections, closed at the end
+``postgresql``                         pytest-postgresql's connection, to a clone of head
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +15,9 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection
+from pytest_postgresql import factories
+from pytest_postgresql.executors import NoopExecutor
+from pytest_postgresql.janitor import DatabaseJanitor
 
 from rollout.embedded import url_text
 from tests import commands, servers
@@ -78,6 +82,45 @@ def database_at(databases: Databases) -> Callable[[str], str]:
         return databases.make(databases.template(revision, fill))
 
     return make
+
+
+def _upgrade_to_head(
+    *, host: str, port: int, user: str, dbname: str, password: str | None, **_: object
+) -> None:
+    url = sa.URL.create(
+        "postgresql+psycopg2", user, password, port=port, database=dbname,
+        query={"host": host},
+    )  # fmt: skip
+    commands.alembic_run(url.render_as_string(hide_password=False), "upgrade", "head")
+
+
+@pytest.fixture(scope="session")
+def postgresql_noproc(server: sa.URL) -> Iterator[NoopExecutor]:
+    """The plugin's ``noproc``: a server that it did not start, and a template at head.
+
+    Its own factory wants host and port before the server is started.
+    """
+    executor = NoopExecutor(
+        host=str(server.query.get("host", server.host)),
+        port=server.port or 5432,
+        user=server.username or "postgres",
+        password=server.password,
+        options="",
+        dbname="head",
+    )
+    with DatabaseJanitor(
+        user=executor.user,
+        host=executor.host,
+        port=executor.port,
+        password=executor.password,
+        dbname=executor.template_dbname,
+        as_template=True,
+    ) as janitor:
+        janitor.load(_upgrade_to_head)
+        yield executor
+
+
+postgresql = factories.postgresql("postgresql_noproc")
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ SIBLINGS = """
         is_duplicate BOOLEAN NOT NULL
     )
 """
+SIBLING_COLUMNS = "id, is_primary, is_duplicate"
 FIND_SIBLINGS = """
     SELECT id,
         row_number() OVER (
@@ -51,10 +52,6 @@ FIND_SIBLINGS = """
         WHERE provider_account_id IS NOT NULL
         GROUP BY user_id HAVING count(*) > 1
     )
-"""
-BUSY_INDEX = """
-    CREATE INDEX IF NOT EXISTS backfill_rejects_busy
-        ON migrations.backfill_rejects (source_id) WHERE reason LIKE 'busy:%'
 """
 TRIGGER = """
     CREATE OR REPLACE TRIGGER sync_investment_account
@@ -93,7 +90,6 @@ def upgrade() -> None:
     run_sql(sql_file(__file__, "005_onboarding_accounts.sql"))
     op.execute(SIBLINGS)
     op.execute("DELETE FROM migrations.onboarding_siblings")
-    op.execute(BUSY_INDEX)
     for function in FUNCTIONS:
         name = function.partition("(")[0]
         run_sql(sql_file(__file__, f"005_{name}.sql"))
@@ -101,8 +97,7 @@ def upgrade() -> None:
     lock_tables(ONBOARDING, mode="SHARE ROW EXCLUSIVE")
     op.execute(TRIGGER)
 
-    columns = "id, is_primary, is_duplicate"
-    collect("migrations.onboarding_siblings", columns, FIND_SIBLINGS)
+    collect("migrations.onboarding_siblings", SIBLING_COLUMNS, FIND_SIBLINGS)
     backfill(
         "investment accounts",
         source=ONBOARDING,
@@ -118,11 +113,13 @@ def upgrade() -> None:
 def downgrade() -> None:
     run_sql(sql_file(__file__, "005_take_back_accounts.sql"))
     grant_only("FUNCTION migrations.take_back_accounts(uuid, uuid)", {})
+    op.execute("DELETE FROM migrations.onboarding_siblings")
     lock_tables(ONBOARDING)
     op.execute(
         "DROP TRIGGER IF EXISTS sync_investment_account ON public.user_onboarding"
     )
 
+    collect("migrations.onboarding_siblings", SIBLING_COLUMNS, FIND_SIBLINGS)
     backfill(
         "taking investment accounts back",
         source="public.user_investment_accounts",
@@ -135,4 +132,3 @@ def downgrade() -> None:
         op.execute(f"DROP FUNCTION migrations.{function}")
     op.execute("DROP VIEW migrations.onboarding_accounts")
     op.execute("DROP TABLE migrations.onboarding_siblings")
-    op.execute("DROP INDEX migrations.backfill_rejects_busy")

@@ -9,8 +9,8 @@ from rollout.ops.sql import bind, is_offline, run_sql
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
 OFFLINE = """\
--- Tries until it has the lock and queues nobody meanwhile. Online, the layer also varies
--- the pauses, retries a whole revision, and names the sessions in the way.
+-- Tries until it has the lock and queues nobody meanwhile. Online, the layer also
+-- retries a whole revision, and names the sessions in the way.
 DO $lock$
 DECLARE
     give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.0f} s';
@@ -21,7 +21,7 @@ BEGIN
             EXIT;
         EXCEPTION
             WHEN insufficient_privilege THEN
-                PERFORM set_config('lock_timeout', '{try_ms:.0f}ms', true);
+                PERFORM set_config('lock_timeout', '{try_ms:.0f}ms', true);  -- not permitted
                 EXIT;
             WHEN lock_not_available OR deadlock_detected THEN
                 IF clock_timestamp() > give_up_at THEN
@@ -35,7 +35,7 @@ $lock$"""
 
 
 def lock_tables(*tables: str, mode: str = "ACCESS EXCLUSIVE") -> None:
-    """Lock ``tables`` in ``mode`` until the revision's transaction ends, queueing nobody.
+    """Lock ``tables`` in ``mode`` until the transaction ends, queueing nobody.
 
     Name all tables in one call: while a try fails, none of them is held. A second call
     in the same transaction tries once; then the whole revision is rolled back and
@@ -60,7 +60,7 @@ def lock_tables(*tables: str, mode: str = "ACCESS EXCLUSIVE") -> None:
             OFFLINE.format(
                 statement=statement,
                 wait_s=settings.lock_wait_s,
-                try_ms=settings.lock_try_ms,
+                try_ms=10 * settings.lock_try_ms,
             )
         )
         return

@@ -1,4 +1,4 @@
-"""Drop columns of a table in use without losing what is in them, and bring them back."""
+"""Drop columns of a table in use, keep what is in them, and bring them back."""
 
 import time
 
@@ -15,13 +15,15 @@ from rollout.ops.sql import bind, is_offline, run_sql, scalar
 from rollout.sqltext import literal, split_name
 
 CREATE = """
-    CREATE TABLE IF NOT EXISTS {parked} AS SELECT {key}, {columns} FROM {table} WITH NO DATA
+    CREATE TABLE IF NOT EXISTS {parked} AS
+    SELECT {key}, {columns} FROM {table} WITH NO DATA
 """
 CONSTRAIN = """
     DO $constrain$
     BEGIN
         IF NOT EXISTS (
-            SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {parked_literal}::regclass
+            SELECT FROM pg_catalog.pg_constraint
+            WHERE conrelid = {parked_literal}::regclass
         ) THEN
             ALTER TABLE {parked}
                 ADD CONSTRAINT {name}_pkey PRIMARY KEY ({key}),
@@ -121,7 +123,7 @@ class _Names:
 
 
 def park_columns(table: str, defaults: dict[str, str], *, key: str = "id") -> None:
-    """Drop columns; what differs from their defaults goes to ``parked.<table>__<revision>``.
+    """Drop columns; what is not default goes to ``parked.<table>__<revision>``.
 
     The copy is made in batches while the application writes on (a trigger follows it),
     and only then are the columns dropped. A deleted row disappears from ``parked`` too.

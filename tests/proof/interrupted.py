@@ -1,7 +1,7 @@
 """An Alembic command that is interrupted at a statement of our choice.
 
 The command runs in a child forked from this process, which has imported everything:
-some 50 ms a run instead of a second. Statements and commits are counted by SQLAlchemy's
+some 60 ms a run instead of a second. Statements and commits are counted by SQLAlchemy's
 events, on every connection, in every thread.
 """
 
@@ -13,7 +13,8 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import IO
 
 import psycopg2
 import sqlalchemy as sa
@@ -27,70 +28,71 @@ from tests.commands import alembic_run
 BATCH_ROWS = 100
 COMMIT = "COMMIT"
 
+Interrupt = Callable[[sa.Connection], None]
+"""Gets the connection whose statement comes next."""
+
 
 @dataclass(frozen=True)
 class Boundary:
-    """A moment before a statement, or before a commit."""
+    """The moment before a statement, or before a commit.
+
+    ``main`` says that it is the connection that the revision itself runs on.
+    """
 
     statement: str
     main: bool
-    """Whether it is the connection that the revision itself runs on."""
-    committed: bool
-    """Whether the revision may have committed something before, or is about to."""
-
-    def __str__(self) -> str:
-        return " ".join(self.statement.split())[:70]
+    autocommit: bool
 
 
-@dataclass
+@dataclass(frozen=True)
 class Ended:
     """How the child ended."""
 
     signal: int
     status: int
     said: str
-    boundaries: list[Boundary] = field(default_factory=list)
+    boundaries: list[Boundary]
 
 
 def run_forked(
-    url: str, command: str, target: str, *, at: int | None = None,
-    interrupt: Callable[[sa.Connection], None] | None = None,
+    url: str, command: str, target: str, at: int | None = None,
+    interrupt: Interrupt | None = None,
 ) -> Ended:  # fmt: skip
     """Run ``alembic command target`` in a child; call ``interrupt`` at boundary ``at``.
 
-    ``interrupt`` gets the connection whose statement it is.
+    Without ``at`` it is left in peace. The boundaries that it came to are returned.
     """
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as trace:
         pid = os.fork()
         if pid == 0:
-            _child(url, command, target, at, interrupt, said, trace)
+            with _never_returning(said):
+                _count(at, interrupt, trace)
+                alembic_run(url, command, target)
         _, status = os.waitpid(pid, 0)
         said.seek(0)
         trace.seek(0)
         boundaries = [Boundary(**json.loads(line)) for line in trace]
-        ended = os.WIFSIGNALED(status) and os.WTERMSIG(status)
-        code = 0 if ended else os.WEXITSTATUS(status)
-        return Ended(int(ended), code, said.read(), boundaries)
-
-
-def _child(url, command, target, at, interrupt, said, trace) -> None:  # type: ignore[no-untyped-def]
-    """Never returns: nothing of the parent's may be cleaned up here."""
-    status = 1
-    try:
-        os.dup2(said.fileno(), 2)
-        with _counting(at, interrupt, trace):
-            alembic_run(url, command, target)
-        status = 0
-    except BaseException:  # noqa: BLE001 - told to the parent
-        traceback.print_exc()
-    finally:
-        trace.flush()
-        os._exit(status)
+        code = os.waitstatus_to_exitcode(status)
+        return Ended(max(0, -code), max(0, code), said.read(), boundaries)
 
 
 @contextmanager
-def _counting(at, interrupt, trace) -> Iterator[None]:  # type: ignore[no-untyped-def]
-    worker.FIRST_BATCH_ROWS = worker.MOST_BATCH_ROWS = BATCH_ROWS
+def _never_returning(said: IO[str]) -> Iterator[None]:
+    """End the child here: nothing of the parent's may be cleaned up in it."""
+    status = 1
+    try:
+        os.dup2(said.fileno(), 2)
+        os.environ["ROLLOUT_BATCH_MS"] = "10000"  # batches are not sized by time
+        worker.FIRST_BATCH_ROWS = worker.MOST_BATCH_ROWS = BATCH_ROWS
+        yield
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _count(at: int | None, interrupt: Interrupt | None, trace: IO[str]) -> None:
     count, lock = 0, threading.Lock()
 
     def boundary(connection: sa.Connection, statement: str) -> None:
@@ -98,14 +100,12 @@ def _counting(at, interrupt, trace) -> Iterator[None]:  # type: ignore[no-untype
         with lock:
             count += 1
             number = count
+            trace.write(json.dumps(_described(connection, statement)) + "\n")
+            trace.flush()
         if number == at and interrupt is not None:
             interrupt(connection)
-        elif at is None:
-            line = {"statement": statement, "main": connection is main_connection()}
-            line["committed"] = statement == COMMIT or _autocommit(connection)
-            trace.write(json.dumps(line) + "\n")
 
-    def execute(connection, cursor, statement, *_) -> None:  # type: ignore[no-untyped-def]
+    def execute(connection: sa.Connection, _: object, statement: str, *__: object):  # type: ignore[no-untyped-def]
         boundary(connection, statement)
 
     def commit(connection: sa.Connection) -> None:
@@ -113,43 +113,42 @@ def _counting(at, interrupt, trace) -> Iterator[None]:  # type: ignore[no-untype
 
     event.listen(sa.Engine, "before_cursor_execute", execute)
     event.listen(sa.Engine, "commit", commit)
-    yield
 
 
-def _autocommit(connection: sa.Connection) -> bool:
-    return bool(connection._is_autocommit_isolation())
+def _described(connection: sa.Connection, statement: str) -> dict[str, object]:
+    return {
+        "statement": " ".join(statement.split())[:70],
+        "main": connection is main_connection(),
+        "autocommit": connection._is_autocommit_isolation(),
+    }
 
 
 def main_connection() -> sa.Connection | None:
-    """The connection that the revision runs on."""
+    """The connection that the revision runs on, once there is one."""
     try:
-        return context.get_context().connection
-    except Exception:  # noqa: BLE001 - Alembic's proxies raise this and that
+        connection = context.get_context().connection
+    except Exception:  # noqa: BLE001 - Alembic's proxy, before it is configured
         return None
+    return None if connection is None or connection.closed else connection
 
 
 def kill_client(_: sa.Connection) -> None:
+    """kill -9."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def end_own(connection: sa.Connection) -> None:
     """pg_terminate_backend of the connection whose statement it is."""
-    _terminate(connection)
-
-
-def end_main(connection: sa.Connection) -> None:
-    """pg_terminate_backend of the revision's connection, whosever statement it is."""
-    main = main_connection()
-    _terminate(connection if main is None or main.closed else main)
-
-
-def _terminate(connection: sa.Connection) -> None:
     driver = connection.connection.driver_connection
     assert driver is not None
     other = psycopg2.connect(url_text(connection.engine.url))
     other.autocommit = True
     with other.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(%s, 5000)", (driver.info.backend_pid,)
-        )
+        pid = driver.info.backend_pid
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
     other.close()
+
+
+def end_main(connection: sa.Connection) -> None:
+    """pg_terminate_backend of the revision's connection, whosever statement it is."""
+    end_own(main_connection() or connection)

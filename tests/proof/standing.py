@@ -11,7 +11,7 @@ from rollout.catalog import diff, snapshot
 
 SCHEMAS = ("public", "auth", "parked", "migrations")
 TABLES = """
-    SELECT c.oid::regclass::text, n.nspname, c.relname
+    SELECT c.oid::regclass::text, c.relname
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname IN ('public', 'auth', 'parked', 'migrations')
 """
@@ -21,13 +21,20 @@ VOLATILE = {
     "backfill_rejects": ("id", "rejected_at"),
 }
 """Columns that differ between any two runs."""
+LOG = "migration_log"
+"""Failures are in it, and one row more for every turn up and down."""
 LATER = re.compile(r'"20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT[^"]+"')
-LOCKS = """
-    SELECT count(*) FROM pg_locks
-    WHERE locktype = 'advisory' AND database = (
-        SELECT oid FROM pg_database WHERE datname = current_database()
-    )
-"""
+LEFT_BEHIND = {
+    "advisory locks": """
+        SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (
+            SELECT oid FROM pg_database WHERE datname = current_database()
+        )""",
+    "holder of the lock": """
+        SELECT count(*) FROM migrations.migration_locks WHERE locked_by IS NOT NULL""",
+    "invalid indexes": "SELECT count(*) FROM pg_index WHERE NOT indisvalid",
+    "unfinished": "SELECT count(*) FROM migrations.unfinished",
+    "progress": "SELECT count(*) FROM migrations.backfill_progress",
+}
 
 Standing = dict[str, dict[str, dict[str, str]]]
 
@@ -36,21 +43,22 @@ def standing(url: str) -> Standing:
     """Catalog and rows of a database, as text."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        rows = {
-            name: _rows(connection, name, table)
-            for name, _, table in connection.execute(sa.text(TABLES))
+        tables = connection.execute(sa.text(TABLES)).all()
+        return {
+            "rows": {name: _rows(connection, name, table) for name, table in tables},
+            "catalog": snapshot(connection, SCHEMAS),
         }
-        advisory = {"count": str(connection.scalar(sa.text(LOCKS)))}
-        catalog = snapshot(connection, SCHEMAS)
-    return {"catalog": catalog, "rows": rows, "locks": {"advisory": advisory}}
 
 
 def _rows(connection: sa.Connection, name: str, table: str) -> dict[str, str]:
-    """Each row as JSON, by its text; numbered where there are several alike."""
-    where = "WHERE success" if table == "migration_log" else ""
+    """Each row as JSON, numbered where several are alike."""
     drop = ", ".join(f"'{column}'" for column in VOLATILE.get(table, ()))
+    where, distinct = ("WHERE success", "DISTINCT") if table == LOG else ("", "")
     found = connection.scalars(
-        sa.text(f"SELECT (to_jsonb(t) - ARRAY[{drop}]::text[])::text FROM {name} AS t {where}")
+        sa.text(
+            f"SELECT {distinct} (to_jsonb(t) - ARRAY[{drop}]::text[])::text "
+            f"FROM {name} AS t {where}"
+        )
     )
     texts = sorted(LATER.sub('"<now>"', row) for row in found)
     return {f"{number} {text}": "" for number, text in enumerate(texts)}
@@ -58,7 +66,17 @@ def _rows(connection: sa.Connection, name: str, table: str) -> dict[str, str]:
 
 def differences(expected: Standing, found: Standing) -> list[str]:
     """Readable lines on how ``found`` differs; empty if it does not."""
-    lines = diff(expected["catalog"], found["catalog"])
-    for part in ("rows", "locks"):
-        lines += diff(expected[part], found[part])
-    return lines
+    return diff(expected["catalog"], found["catalog"]) + diff(
+        expected["rows"], found["rows"]
+    )
+
+
+def left_behind(url: str) -> list[str]:
+    """What an interrupted run left that the next one should have cleared away."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        counts = {
+            what: connection.scalar(sa.text(query))
+            for what, query in LEFT_BEHIND.items()
+        }
+    return [f"left behind: {n} {what}" for what, n in counts.items() if n]

@@ -1,6 +1,6 @@
 -- Removes accounts that the backfill wrote and nobody has touched since, ids first_id to
--- last_id; the next upgrade rebuilds them identically. What was touched, or has
--- transactions, stays.
+-- last_id; the next upgrade rebuilds them identically. What was touched, has transactions,
+-- or would come back with another primary or id, stays.
 CREATE OR REPLACE FUNCTION migrations.take_back_accounts(first_id uuid, last_id uuid)
 RETURNS void LANGUAGE plpgsql SET search_path = ''
 SET enable_seqscan = off SET jit = off AS $function$
@@ -12,8 +12,12 @@ BEGIN
         SELECT a.id
         FROM public.user_investment_accounts AS a
         JOIN migrations.onboarding_accounts AS o ON o.id = a.id
+        LEFT JOIN migrations.onboarding_siblings AS s ON s.id = o.id
         WHERE a.id BETWEEN first_id AND last_id AND o.id BETWEEN first_id AND last_id
             AND o.created_at IS NOT NULL AND o.updated_at IS NOT NULL
+            -- The trigger sees one row at a time, so it may have chosen otherwise.
+            AND a.is_primary = coalesce(s.is_primary, true)
+            AND s.is_duplicate IS NOT TRUE
             -- As a row, so that no index but the primary key looks useful, whatever the
             -- statistics of a table that has just been filled say.
             AND (

@@ -88,6 +88,13 @@ class Watch:
 
 
 @contextmanager
+def background(work: Callable[[], object]) -> Iterator["Future[object]"]:
+    """Run ``work`` beside the block; a failure is raised where the result is asked."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(work)
+
+
+@contextmanager
 def held(lab: Lab, statement: str, name: str = "nightly report") -> Iterator[Any]:
     """Hold what ``statement`` locks until the block ends; yields the connection."""
     connection = psycopg2.connect(lab.dsn, application_name=name)
@@ -114,31 +121,24 @@ def queues_nobody(
     command must end well.
     """
     watch = watch or Watch("LOCK TABLE")
-    with statements_seen(watch), background_after(lab, command) as (start, result):
-        with held(lab, blocker):
-            future = start()
+    with statements_seen(watch), held(lab, blocker) as connection:
+        with background(lambda: command(lab)) as result:
             if waiting is None:
-                assert watch.reached.wait(PATIENCE_S)
+                wait_for(watch, result)
             else:
                 until(lambda: bool(lab.value(waiting)))
             for _ in range(15):
                 for statement in bystanders:
                     lab.execute(f"{BYSTANDER}; {statement}")
-            assert not future.done()
-        result()
+            assert not result.done()
+            connection.close()
+        result.result()
 
 
-@contextmanager
-def background_after(lab: Lab, command: Callable[[Lab], object]) -> Iterator[Any]:
-    """Yield a function that starts ``command``, and one that waits for its result."""
-    with ThreadPoolExecutor(1) as pool:
-        futures: list[Future[object]] = []
-
-        def start() -> "Future[object]":
-            futures.append(pool.submit(command, lab))
-            return futures[0]
-
-        yield start, lambda: futures[0].result(PATIENCE_S)
+def wait_for(watch: Watch, result: "Future[object]") -> None:
+    """Wait until ``watch`` has seen enough; if the work ended before, say how."""
+    until(lambda: watch.reached.is_set() or result.done())
+    assert watch.reached.is_set(), result.exception() or "it ended before"
 
 
 def until(condition: Callable[[], bool]) -> None:

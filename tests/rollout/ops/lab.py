@@ -25,6 +25,11 @@ from rollout.database import create_engine, parse_url
 
 METADATA = sa.MetaData()
 SCHEMAS = ("public", "parked", "migrations", "app")
+TABLES = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'parked', 'app')
+    UNION ALL VALUES ('migrations.unfinished'), ('migrations.backfill_progress')
+"""
 REVISION = '''\
 """{message}"""
 
@@ -133,21 +138,28 @@ class Lab:
             return snapshot(connection, SCHEMAS)
 
     def data(self) -> dict[str, list[Any]]:
-        """Every row of every table but the journal's."""
-        tables = self.rows("""
-            SELECT oid::regclass::text FROM pg_class
-            WHERE relkind = 'r' AND relnamespace::regnamespace::text IN
-                ('public', 'parked', 'app')
-            UNION ALL VALUES ('migrations.unfinished'), ('migrations.backfill_progress')
-        """)
-        return {
-            name: self.rows(
-                f"SELECT to_jsonb(t)::text FROM {name} AS t ORDER BY 1"  # noqa: S608
-            )
-            for (name,) in tables
-        }
+        """Every row of every table, of the bookkeeping what must end empty."""
+        with closing(psycopg2.connect(self.dsn)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(TABLES)
+            found = {}
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"SELECT to_jsonb(t)::text FROM {name} AS t ORDER BY 1")
+                found[name] = cursor.fetchall()
+            return found
+
+    def state(self) -> "State":
+        return self.snapshot(), self.data()
+
+    def assert_is(self, expected: "State") -> None:
+        """Catalog and rows are as expected."""
+        catalog, rows = expected
+        assert diff(catalog, self.snapshot()) == []
+        assert self.data() == rows
 
     def assert_same(self, other: "Lab") -> None:
         """Both databases have the same catalog and the same rows."""
-        assert diff(self.snapshot(), other.snapshot()) == []
-        assert self.data() == other.data()
+        other.assert_is(self.state())
+
+
+State = tuple[Snapshot, dict[str, list[Any]]]

@@ -1,0 +1,61 @@
+"""Errors that nobody caught, told to people: what, what state, why, what next."""
+
+from typing import TYPE_CHECKING
+
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from rollout import database
+from rollout.errors import RolloutError
+from rollout.sqlstate import sqlstate
+
+if TYPE_CHECKING:
+    from rollout.commands.target import Target
+
+ADVICE = {
+    "42501": "The role of DATABASE_URL lacks the right for this step. Use the owner of\n"
+    "the tables (on Supabase: postgres), or have it granted.",
+    "53100": "The server's disk is full. Free space, then run the same command again.",
+    "53300": "The server has no connection left. Close idle clients, or wait.",
+    "55P03": "Somebody else holds a lock. To see who, run: rollout doctor",
+    "57014": "A timeout or somebody cancelled it. Run the same command again.",
+    "57P01": "The connection was ended by an administrator, or the server stopped.\n"
+    "Run the same command again.",
+    "3F000": "The schema of the bookkeeping is missing. Run: rollout status",
+    "42P01": "The database is not as the journal says. To see how, run: rollout check",
+}
+"""SQLSTATE → likely cause and next command."""
+OTHERWISE = "To see where the database stands, run: rollout status"
+
+
+def message(error: BaseException, target: "Target | None") -> str | None:
+    """What to print for ``error``; None for one that is a bug of ours."""
+    if isinstance(error, CommandError):
+        text = f"{error}.\nNothing was changed.\nTo see what there is, run: alembic history"
+    elif isinstance(error, DBAPIError):
+        text = _database(error)
+    elif isinstance(error, RolloutError):
+        text = str(error)
+    elif isinstance(error, OSError) and error.filename:
+        text = (
+            f"{error.filename}: {error.strerror}.\n"
+            "What was done before it stands.\nMend that, then run the same command again."
+        )
+    else:
+        return None
+    return database.scrub(text, target.known_url) if has_url(target) else text
+
+
+def has_url(target: "Target | None") -> bool:
+    return target is not None and target.known_url is not None
+
+
+def _database(error: DBAPIError) -> str:
+    diag = getattr(error.orig, "diag", None)
+    said = getattr(diag, "message_primary", None) or str(error.orig).strip()
+    advice = ADVICE.get(sqlstate(error) or "", OTHERWISE)
+    return (
+        f"the database refused: {said}\n"
+        "The statement's transaction was rolled back; what was committed before stands.\n"
+        f"{advice}"
+    )

@@ -1,0 +1,149 @@
+"""One revision, down and up in turns, disturbed each time at another boundary.
+
+The undisturbed command's result is what every disturbed one must come to.
+"""
+
+import os
+from dataclasses import dataclass, field
+
+from tests.proof.interrupted import (
+    COMMIT,
+    Boundary,
+    Ended,
+    Interrupt,
+    end_main,
+    end_own,
+    kill_client,
+    run_forked,
+)
+from tests.proof.standing import Standing, differences, left_behind, standing
+
+FULL = os.environ.get("PROOF") == "full"
+EVERY = 5
+"""Of the boundaries inside a plain transaction, by default one in so many."""
+AROUND = "005"
+"""The revision for which what surrounds all of them is disturbed as well."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """``alembic upgrade 005``: a step of one revision."""
+
+    name: str
+    target: str
+
+    def run(
+        self, url: str, at: int | None = None, interrupt: Interrupt | None = None
+    ) -> Ended:
+        return run_forked(url, self.name, self.target, at, interrupt)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.target}"
+
+    def undisturbed(self, url: str) -> Ended:
+        """Run it in peace; it must succeed and leave nothing lying about."""
+        ended = self.run(url)
+        assert (ended.signal, ended.status) == (0, 0), f"{self}:\n{ended.said}"
+        assert left_behind(url) == [], f"{self}"
+        return ended
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """An interruption at one boundary of a command."""
+
+    command: Command
+    at: int
+    interrupt: Interrupt
+    statement: str
+
+    def __str__(self) -> str:
+        how = self.interrupt.__name__
+        return f"{self.command}: {how} at {self.at}, before {self.statement}"
+
+
+def disturbances(
+    command: Command, boundaries: list[Boundary], *, around: bool
+) -> list[Disturbance]:
+    """What is to be tried with one command.
+
+    Args:
+        around: Also before the revision begins and after it is done, where all
+            commands do the same.
+    """
+    found = []
+    for at in _chosen(boundaries, around or FULL):
+        boundary = boundaries[at - 1]
+        ways = [kill_client, end_own, *[end_main] * (not boundary.main)]
+        if boundary.main and not FULL and not _outside(boundaries, at):
+            ways = [ways[at // EVERY % 2]]
+        found += [Disturbance(command, at, way, boundary.statement) for way in ways]
+    return found
+
+
+def _chosen(boundaries: list[Boundary], around: bool) -> list[int]:
+    mains = [at for at, boundary in enumerate(boundaries, 1) if boundary.main]
+    first, last = mains[0], mains[-1] + 1
+    return [
+        at
+        for at in range(1, len(boundaries) + 1)
+        if (around or first <= at <= last)
+        and (FULL or at % EVERY == 0 or _outside(boundaries, at))
+    ]
+
+
+def _outside(boundaries: list[Boundary], at: int) -> bool:
+    """Not inside a plain transaction: near a commit, or on another connection."""
+    before = boundaries[at - 2] if at > 1 else None
+    this = boundaries[at - 1]
+    committed = before is not None and before.statement == COMMIT
+    return committed or this.statement == COMMIT or this.autocommit or not this.main
+
+
+def disturb(url: str, disturbance: Disturbance, expected: Standing) -> list[str]:
+    """Interrupt, run again, compare; return what is wrong.
+
+    A terminated connection may be one that nobody needs any more: then it succeeds.
+    """
+    command = disturbance.command
+    ended = command.run(url, disturbance.at, disturbance.interrupt)
+    if len(ended.boundaries) < disturbance.at:
+        return [f"the boundary was not reached: {ended.said}"]
+    again = command.run(url)
+    if (again.signal, again.status) != (0, 0):
+        return [f"cannot be run again:\n{again.said}"]
+    return left_behind(url) + differences(expected, standing(url))
+
+
+@dataclass
+class Report:
+    """What became of the disturbances of one job."""
+
+    tried: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def take_turns(url: str, down: Command, up: Command, part: int, parts: int) -> Report:
+    """Go down and up until each has been disturbed everywhere; stop at a difference.
+
+    The database, which stands before ``down``, is the job's own. Disturbances are dealt
+    out to ``parts`` jobs.
+    """
+    for command in (down, up):  # the first turn may differ from those that follow
+        command.undisturbed(url)
+    turns, around = [], up.target == AROUND
+    for command in (down, up):
+        boundaries = command.undisturbed(url).boundaries
+        todo = disturbances(command, boundaries, around=around)
+        turns.append((command, standing(url), todo[part::parts]))
+    report = Report()
+    for number in range(max(len(todo) for _, _, todo in turns)):
+        for command, expected, todo in turns:
+            if number >= len(todo):
+                command.undisturbed(url)
+            elif wrong := disturb(url, todo[number], expected):
+                report.wrong = [str(todo[number]), *wrong]
+                return report
+            else:
+                report.tried += 1
+    return report
