@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from rollout.sqltext import literal
+from rollout.sqltext import literal, verbatim
 
 SCHEMA = "migrations"
 PARKED = "parked"
@@ -97,7 +97,7 @@ def ensure(connection: Connection) -> None:
         "SELECT to_regclass('migrations.backfill_progress') IS NOT NULL"
     ).scalar():
         for statement in STATEMENTS:
-            connection.exec_driver_sql(statement)
+            connection.execute(verbatim(statement))
     connection.commit()
 
 

@@ -18,11 +18,17 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from rollout import bookkeeping, database
 from rollout.errors import RolloutError
 from rollout.journal import Journal
-from rollout.locks import ambient
+from rollout.locks import LockWaitTimeout, ambient
 from rollout.runner_lock import RunnerLock, runner_lock
 from rollout.settings import Settings
-from rollout.sqlstate import RETRYABLE, sqlstate
+from rollout.sqlstate import RAISE_EXCEPTION, RETRYABLE, sqlstate
 from rollout.steps import Steps
+
+INTERRUPTED = """\
+interrupted.
+The revision in progress was rolled back; earlier ones stand, and steps that commit on
+their own (batches, concurrent indexes) are repeated safely.
+Run the same command again to go on."""
 
 WRITING = {"upgrade", "downgrade", "do_stamp", "do_ensure_version"}
 """Alembic's functions that change the database; the others only look."""
@@ -37,16 +43,22 @@ def run() -> None:
     Raises:
         RolloutError: Refused or failed, with what to do next.
     """
+    from_command_line = getattr(context.config.cmd_opts, "cmd", None) is not None
     try:
         if context.is_offline_mode():
             _print_script()
         else:
             _run_online()
     except RolloutError as error:
-        if getattr(context.config.cmd_opts, "cmd", None) is None:
+        if not from_command_line:
             raise
         print(f"\n{error}", file=sys.stderr)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        if not from_command_line:
+            raise
+        print(f"\n{INTERRUPTED}", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 def _options() -> dict[str, Any]:
@@ -118,22 +130,51 @@ def _run_online() -> None:
     settings, url = _settings(), database_url(context.config)
     engine = _engine(url, settings)
     try:
-        with engine.connect() as connection:
-            database.check_server(connection)
-            context.configure(connection=connection, dont_mutate=True, **_options())
-            find = context.get_context().opts["fn"]
-            if find.__name__ not in WRITING:
-                with context.begin_transaction():
-                    context.run_migrations()
-                return
+        find = _look(engine)
+        if find is None:
+            return
+        with runner_lock(engine, settings, _reason()) as lock:
+            journal = _journal()
+            journal.verify(engine, settings.accept_changed.split(","))
+            _guarded(engine, journal, Steps(find, settings), lock, settings)
     except OperationalError as error:
-        if error.connection_invalidated or sqlstate(error) is None:
+        if sqlstate(error) is None:
             raise database.connect_error(url, error) from None
-        raise
-    journal = _journal()
-    with runner_lock(engine, settings, _reason()) as lock:
-        journal.verify(engine, settings.accept_changed.split(","))
-        _guarded(engine, journal, Steps(find, settings), lock, settings)
+        raise _unexpected(error) from error
+    except DBAPIError as error:
+        raise _unexpected(error) from error
+
+
+def _look(engine: Engine) -> Any:
+    """Do a command that only looks; return Alembic's function of one that writes."""
+    with engine.connect() as connection:
+        database.check_server(connection)
+        context.configure(connection=connection, dont_mutate=True, **_options())
+        find = context.get_context().opts["fn"]
+        if find.__name__ in WRITING:
+            return find
+        with context.begin_transaction():
+            context.run_migrations()
+        return None
+
+
+def _unexpected(error: DBAPIError) -> RolloutError:
+    """A database error outside of any revision: permissions, mostly."""
+    return RolloutError(
+        f"the database refused: {_said(error)}\n"
+        "No revision was running, and none was changed.\n"
+        "The role may lack a permission: it must be allowed to create schemas in this\n"
+        "database. See docs/supabase.md, then run the same command again."
+    )
+
+
+def _said(error: Exception) -> str:
+    """What the server said, with its detail and hint, without the context."""
+    diag = getattr(getattr(error, "orig", None), "diag", None)
+    if diag is None or not diag.message_primary:
+        return str(getattr(error, "orig", None) or error).strip()
+    parts = (diag.message_primary, diag.message_detail, diag.message_hint)
+    return "\n".join(part for part in parts if part)
 
 
 def _engine(url: URL, settings: Settings) -> Engine:
@@ -221,20 +262,20 @@ def _failure(
     revision = steps.current
     if revision is None:
         return error
-    said = str(getattr(error, "orig", error)).strip()
+    said = _said(error)
     journal.failed(
         engine, revision, up=steps.upgrading, error=said, started=steps.started
     )
     if isinstance(error, RolloutError):
         return error
+    if isinstance(error.__cause__, LockWaitTimeout):
+        return error.__cause__
     what = "upgrade" if steps.upgrading else "downgrade"
-    done = (
-        f"done before it: {', '.join(steps.done)}" if steps.done else "none before it"
-    )
+    before = f"done before it: {', '.join(steps.done)}" if steps.done else "none before"
+    refused = isinstance(error, DBAPIError) and sqlstate(error) == RAISE_EXCEPTION
     return RolloutError(
-        f"the {what} of revision {revision} failed: {said}\n"
-        f"Its transaction was rolled back ({done}); steps that commit on their own\n"
-        "are repeated safely by the next run.\n"
-        "If the cause is not plain from the message, the server's log has more.\n"
-        f"Mend it, then run the same command again: alembic {what} …"
+        f"the {what} of revision {revision} {'refused' if refused else 'failed'}: {said}\n"
+        f"It was rolled back ({before}); steps that commit on their own are\n"
+        "repeated safely by the next run.\n"
+        f"Mend the cause, then run the same command again: alembic {what} …"
     )

@@ -124,6 +124,7 @@ def until_granted(
 
     A transaction that got locks here before tries once: it must not wait while it holds
     them, so the refusal is raised and the whole revision is rolled back and retried.
+    Its cause is the LockWaitTimeout to raise once no more retries are left.
 
     Raises:
         LockWaitTimeout: lock_wait_s is over; the savepoint is rolled back.
@@ -146,8 +147,13 @@ def until_granted(
             this.locked_in = transaction
             return
         except DBAPIError as error:
-            if sqlstate(error) not in RETRYABLE or this.locked_in is transaction:
+            if sqlstate(error) not in RETRYABLE:
                 raise
+            if this.locked_in is transaction:
+                blockers = in_the_way(connection, tables, mode)
+                raise error from LockWaitTimeout(
+                    tables, mode, this.attempt, settings.lock_wait_s, blockers
+                )
             waited_s = time.monotonic() - started
             if (
                 waited_s - sampled_s >= SAMPLE_EVERY_S

@@ -6,6 +6,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK_DETECTED = "40P01"
 INSUFFICIENT_PRIVILEGE = "42501"
 QUERY_CANCELED = "57014"
+RAISE_EXCEPTION = "P0001"
 
 RETRYABLE = frozenset({LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED})
 """Failures that go away by themselves once somebody else's transaction ends."""

@@ -5,13 +5,17 @@ long CREATE INDEX would be heard when the index is done.
 """
 
 import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from psycopg2 import DatabaseError, OperationalError, extensions
 
+from rollout.database import CONNECT_TIMEOUT_S
+
 WAKE_S = 1.0
 """A signal interrupts select at once; this is for the ones that it misses."""
+CONNECTED = 0  # libpq's CONNECTION_OK
 
 
 @contextmanager
@@ -27,9 +31,11 @@ def prompt() -> Iterator[None]:
 
 def _wait(connection: extensions.connection) -> None:
     """Wait for the server like libpq; on Ctrl-C cancel, then raise it again."""
-    interrupted = False
+    interrupted, give_up_at = False, _give_up_at(connection)
     while True:
         try:
+            if time.monotonic() > give_up_at and connection.info.status != CONNECTED:
+                raise OperationalError("timeout expired")
             state = connection.poll()
             if state == extensions.POLL_OK:
                 break
@@ -50,3 +56,12 @@ def _wait(connection: extensions.connection) -> None:
             raise
     if interrupted:
         raise KeyboardInterrupt
+
+
+def _give_up_at(connection: extensions.connection) -> float:
+    """When to give up connecting: libpq leaves its connect_timeout to us here."""
+    if connection.info.status == CONNECTED:
+        return float("inf")
+    given = extensions.parse_dsn(connection.dsn).get("connect_timeout")
+    timeout_s = float(given or CONNECT_TIMEOUT_S)
+    return time.monotonic() + timeout_s if timeout_s > 0 else float("inf")

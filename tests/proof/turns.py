@@ -75,8 +75,8 @@ def disturbances(
     for at in _chosen(boundaries, around or FULL):
         boundary = boundaries[at - 1]
         ways = [kill_client, end_own, *[end_main] * (not boundary.main)]
-        if boundary.main and not FULL and not _outside(boundaries, at):
-            ways = [ways[at // EVERY % 2]]
+        if not FULL and not _outside(boundaries, at):
+            ways = [ways[at // EVERY % len(ways)]]
         found += [Disturbance(command, at, way, boundary.statement) for way in ways]
     return found
 
@@ -93,11 +93,11 @@ def _chosen(boundaries: list[Boundary], around: bool) -> list[int]:
 
 
 def _outside(boundaries: list[Boundary], at: int) -> bool:
-    """Not inside a plain transaction: near a commit, or on another connection."""
+    """Before a commit, after one, or in an autocommit block."""
     before = boundaries[at - 2] if at > 1 else None
     this = boundaries[at - 1]
     committed = before is not None and before.statement == COMMIT
-    return committed or this.statement == COMMIT or this.autocommit or not this.main
+    return committed or this.statement == COMMIT or this.autocommit
 
 
 def disturb(url: str, disturbance: Disturbance, expected: Standing) -> list[str]:

@@ -1,17 +1,21 @@
 """Databases as this project makes them, and as the specification's SQL does.
 
 ``head``, ``at("004")``       ours, on a plain PostgreSQL
+``standing``, ``spec``        ours and the specification's, shared, to look at only
 ``version``                   in turn ours and the specification's, on a Supabase of the
                               older kind; ``version.as_written`` says which
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection
 
+from rollout.embedded import url_text
 from tests import commands
 from tests.databases import Databases
 from tests.supabase import FIXTURES
@@ -58,28 +62,58 @@ def head(at: Callable[[str], Database]) -> Database:
 
 
 @pytest.fixture
-def on_supabase(
-    supabase: str, open_database: Callable[..., Database]
-) -> Database:
+def on_supabase(supabase: str, open_database: Callable[..., Database]) -> Database:
     """A Supabase of either kind, with the old application's tables and nothing else."""
     return open_database(supabase, AUTH_ADMIN)
 
 
-@pytest.fixture
-def spec(
-    databases: Databases, open_database: Callable[..., Database]
-) -> Iterator[Database]:
-    """The specification's tables on a plain PostgreSQL."""
+@pytest.fixture(scope="session")
+def shared(_databases: Databases) -> Iterator[Callable[..., Database]]:
+    """Make a database once a session, for tests that leave it as it is."""
+    opened: list[Connection] = []
+
+    def connect(url: str, *, autocommit: bool = False) -> Connection:
+        opened.append(psycopg2.connect(url_text(sa.make_url(url))))
+        opened[-1].autocommit = autocommit
+        return opened[-1]
+
+    @functools.cache
+    def make(key: str, fill: Callable[[str], object]) -> Database:
+        name = _databases.template(f"shared {key}", fill)
+        url = _databases.server.set(database=name)
+        return Database(url.render_as_string(hide_password=False), connect)
+
+    yield make
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def standing(shared: Callable[..., Database]) -> Database:
+    """Ours at head, to look at only."""
+    return shared("head", upgrade_to_head)
+
+
+@pytest.fixture(scope="session")
+def spec(shared: Callable[..., Database], _databases: Databases) -> Database:
+    """The specification's SQL on a plain PostgreSQL, to look at only."""
 
     def fill(url: str) -> None:
         commands.alembic_run(url, "upgrade", "baseline")
-        database = sa.make_url(url).database
-        assert database is not None
-        for number in range(10):
-            (file,) = SPEC.glob(f"{number:03}_*.sql")
-            databases.run(file.read_text(), database)
+        text = "\n".join(file.read_text() for file in sorted(SPEC.glob("00*.sql")))
+        _databases.run(text, name_of(url))
 
-    yield open_database(databases.make(databases.template("spec", fill)))
+    return shared("spec", fill)
+
+
+def upgrade_to_head(url: str) -> None:
+    commands.alembic_run(url, "upgrade", "head")
+
+
+def name_of(url: str) -> str:
+    name = sa.make_url(url).database
+    assert name is not None
+    return name
 
 
 @pytest.fixture(params=["ours", "as written"])
@@ -93,8 +127,7 @@ def version_at(
 
     def make(revision: str) -> Version:
         def fill(url: str) -> None:
-            database = sa.make_url(url).database
-            assert database is not None
+            database = name_of(url)
             for part in ("supabase_common", "supabase_older", "old_application"):
                 _supabase.run((FIXTURES / f"{part}.sql").read_text(), database)
             if not as_written:

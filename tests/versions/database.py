@@ -33,7 +33,10 @@ class Database:
     """
 
     def __init__(
-        self, url: str, connect: Callable[..., Connection], auth_admin: str | None = None
+        self,
+        url: str,
+        connect: Callable[..., Connection],
+        auth_admin: str | None = None,
     ) -> None:
         self.url = url
         self._connect = connect
@@ -81,9 +84,13 @@ class Database:
 
     @contextmanager
     def acting(
-        self, role: str, claims: Mapping[str, Any] | None = None, *, commit: bool = False
+        self,
+        role: str,
+        claims: Mapping[str, Any] | None = None,
+        *,
+        commit: bool = False,
     ) -> Iterator["Database"]:
-        """Do the block as the API does a request: one transaction, role and claims in it."""
+        """Do the block as the API does a request: in one transaction of that role."""
         said = "" if claims is None else json.dumps(claims)
         self.run("BEGIN")
         try:

@@ -61,7 +61,7 @@ NEW_ROWS: dict[str, Sequence[dict[str, Any]]] = {
         {"symbol": "GOLD", "data_source": "manual", "account_contributions": "[1]"},
     ),
     "user_portfolio_snapshots": (
-        {"snapshot_date": "2024-01-01", "snapshot_type": "daily", "total_value": "7.77"},
+        {"snapshot_date": "2024-01-01", "snapshot_type": "daily", "total_value": "7"},
         {"snapshot_date": "2024-01-02", "snapshot_type": "manual"},
     ),
     "user_investment_transactions": (

@@ -85,7 +85,9 @@ def test_parked_rows_are_those_that_were_there(head, alembic_run):
     fill_new_tables(head, head.user())
     rows = head.contents()
     alembic_run(head.url, "downgrade", "baseline")
-    parked = {k.removeprefix("parked."): v for k, v in head.contents(["parked"]).items()}
+    parked = {
+        k.removeprefix("parked."): v for k, v in head.contents(["parked"]).items()
+    }
     for table in set(rows) - {"user_onboarding"}:
         if table in parked:
             assert parked[table] == rows[table]

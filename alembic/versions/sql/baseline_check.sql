@@ -14,6 +14,8 @@ BEGIN
         SELECT name, to_regclass(name) IS NOT NULL AS there
         FROM unnest(ARRAY['auth.users', 'auth.sessions']) AS name
         UNION ALL
+        SELECT 'schema auth', to_regnamespace('auth') IS NOT NULL
+        UNION ALL
         SELECT name, to_regprocedure(name) IS NOT NULL
         FROM unnest(ARRAY['auth.uid()', 'auth.jwt()', 'auth.role()']) AS name
     ) AS part;

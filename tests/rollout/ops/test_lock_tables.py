@@ -98,6 +98,7 @@ def test_giving_up_names_who_is_in_the_way(lab):
     )
     try:
         with held(reporter, "SELECT 'month end' FROM public.a") as blocker:
+            pid = blocker.info.backend_pid
             with pytest.raises(LockWaitTimeout) as caught:
                 lab.upgrade(lock_wait_s=0.3)
     finally:
@@ -107,7 +108,6 @@ def test_giving_up_names_who_is_in_the_way(lab):
     assert error.waited_s >= 0.3
     assert error.tries > 2
     (line,) = error.blockers
-    pid = blocker.info.backend_pid
     assert line.startswith(f"pid {pid}, user reporter, application nightly report, ")
     assert "idle in transaction, transaction open for 0." in line
     assert line.endswith("s: SELECT 'month end' FROM public.a")
@@ -137,12 +137,12 @@ def test_a_second_call_that_gives_up_names_who_is_in_the_way(lab):
 
 
 def test_where_lock_table_is_not_permitted_statements_still_queue_nobody(
-    supabase_older, tmp_path
+    supabase_newer, tmp_path
 ):
     """auth.users is another's on Supabase: it may be referenced, but not locked."""
-    lab = Lab(supabase_older, tmp_path / "history")
+    lab = Lab(supabase_newer, tmp_path / "history")
     admin = Lab(
-        sa.make_url(supabase_older).set(username="supabase_admin").render_as_string(),
+        sa.make_url(supabase_newer).set(username="supabase_admin").render_as_string(),
         tmp_path / "history",
     )
     lab.execute("CREATE TABLE public.owned (user_id uuid)")

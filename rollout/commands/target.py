@@ -1,0 +1,268 @@
+"""What a command works on: a section of alembic.ini, and the database it belongs to."""
+
+import argparse
+import difflib
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from rollout import database, environment
+from rollout.commands.revisions import Revision, in_order
+from rollout.errors import RolloutError
+from rollout.locks import ambient
+from rollout.settings import Settings
+from rollout.sqlstate import sqlstate
+
+
+class NotOurs(RolloutError):
+    """The database has none of the bookkeeping that this layer keeps."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(
+            f"{shown} is not a database of ours: it has no migrations.alembic_version.\n"
+            "Nothing was changed.\n"
+            "No revision was ever applied here, or DATABASE_URL names another database.\n"
+            "To see what an upgrade would do, run: rollout plan"
+        )
+
+
+class NewerDatabase(RolloutError):
+    """The database stands at a revision that this checkout does not have."""
+
+    def __init__(self, shown: str, unknown: Sequence[str], head: str) -> None:
+        self.unknown = tuple(unknown)
+        super().__init__(
+            f"{shown} stands at {', '.join(unknown)}, which this checkout does not"
+            " have.\n"
+            "Nothing was changed.\n"
+            f"A newer checkout migrated it; this one ends at {head}.\n"
+            "Take the newer one: git pull"
+        )
+
+
+class Target:
+    """One schema: its configuration, revisions and database.
+
+    Nothing is connected before :meth:`connect`, :meth:`engine` or :meth:`alembic`.
+    """
+
+    def __init__(
+        self,
+        config_file: str = "alembic.ini",
+        section: str = "alembic",
+        *,
+        database_url: str | None = None,
+        x: Sequence[str] = (),
+    ) -> None:
+        self.section = section
+        self.config = _config(config_file, section)
+        self.given = _given_settings(x)
+        self.settings = Settings.read(self.given)
+        if database_url is not None:
+            self.config.attributes["database_url"] = database_url
+        self.known_url: URL | None = None
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> "Target":
+        """The target that the options of every command name."""
+        return cls(args.config, args.schema, database_url=args.database_url, x=args.x)
+
+    # The database.
+
+    @cached_property
+    def url(self) -> URL:
+        """The database's URL; starts the embedded PostgreSQL where none is named."""
+        self.known_url = environment.database_url(self.config)
+        return self.known_url
+
+    @property
+    def shown(self) -> str:
+        """The database for people: its name and host, no user, no password."""
+        host = self.url.host or "embedded PostgreSQL"
+        if isinstance(query := self.url.query.get("host"), str):
+            host = "this machine" if query.startswith("/") else query
+        return f"{self.url.database} @ {host}"
+
+    def engine(self) -> Engine:
+        """An engine whose transactions begin with the layer's timeouts.
+
+        lock_timeout is short: take locks on tables in use by :mod:`rollout.locks`.
+        """
+        engine = database.create_engine(self.url, application_name="rollout")
+
+        @event.listens_for(engine, "begin")
+        def set_timeouts(connection: Connection) -> None:
+            if connection.get_isolation_level() != "AUTOCOMMIT":
+                connection.exec_driver_sql(
+                    f"{ambient(self.settings.lock_try_ms)};"
+                    "SET LOCAL statement_timeout = 0;"
+                    "SET LOCAL idle_in_transaction_session_timeout = 0"
+                )
+
+        return engine
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection for the block; what is not committed in it is rolled back.
+
+        Raises:
+            RolloutError: The server cannot be reached; says why.
+        """
+        try:
+            connection = self.engine().connect()
+        except OperationalError as error:
+            if sqlstate(error) is None:
+                raise database.connect_error(self.url, error) from None
+            raise
+        with connection:
+            yield connection
+
+    # The revisions.
+
+    @cached_property
+    def script(self) -> ScriptDirectory:
+        """Alembic's directory of revisions."""
+        return ScriptDirectory.from_config(self.config)
+
+    @cached_property
+    def revisions(self) -> list[Revision]:
+        """All revisions, the first one first."""
+        return in_order(self.script)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The last revisions; one, unless somebody branched."""
+        return tuple(self.script.get_heads())
+
+    def revision(self, name: str) -> Revision:
+        """The revision of this exact name."""
+        return next(r for r in self.revisions if r.revision == name)
+
+    def option(self, name: str, default: str = "") -> str:
+        """An option of the section in alembic.ini."""
+        return self.config.get_main_option(name) or default
+
+    def current(self, connection: Connection, *, required: bool = False) -> str | None:
+        """The revision that the database stands at; None for none.
+
+        Args:
+            required: Refuse a database without bookkeeping.
+
+        Raises:
+            NotOurs: There is no bookkeeping, and it is required.
+            NewerDatabase: It stands at a revision that is not in this checkout.
+        """
+        table = f"migrations.{self.option('version_table', 'alembic_version')}"
+        known = text("SELECT to_regclass(:table) IS NOT NULL")
+        if not connection.scalar(known, {"table": table}):
+            if required:
+                raise NotOurs(self.shown)
+            return None
+        rows = connection.scalars(text(f"SELECT version_num FROM {table} ORDER BY 1"))
+        standing = [str(row) for row in rows]
+        ours = {r.revision for r in self.revisions}
+        if unknown := [name for name in standing if name not in ours]:
+            raise NewerDatabase(self.shown, unknown, ", ".join(self.heads))
+        if len(standing) > 1:
+            raise RolloutError(
+                f"{self.shown} stands at several revisions: {', '.join(standing)}.\n"
+                "Nothing was changed.\n"
+                "The history has branches, which rollout does not follow.\n"
+                "Merge them: alembic merge heads"
+            )
+        return standing[0] if standing else None
+
+    # Running Alembic.
+
+    def alembic(self, name: str, *arguments: object, **options: object) -> str:
+        """Run an Alembic command in this process; return what it printed.
+
+        With every protection: runner lock, journal, locks without queueing. The
+        settings given by ``-x`` reach it through the environment, for that time only.
+
+        Raises:
+            RolloutError: Refused or failed.
+        """
+        printed = io.StringIO()
+        config = Config(
+            self.config.config_file_name, ini_section=self.section,
+            stdout=printed, output_buffer=printed,
+        )  # fmt: skip
+        config.attributes |= self.config.attributes
+        with _environment(self.given):
+            getattr(command, name)(config, *arguments, **options)
+        return printed.getvalue()
+
+
+def _config(config_file: str, section: str) -> Config:
+    if not Path(config_file).is_file():
+        raise RolloutError(
+            f"there is no {config_file} here.\n"
+            "Nothing was changed; no connection was tried.\n"
+            "It says where the revisions are. Run this in the project's directory, or\n"
+            "name the file: --config PATH/alembic.ini"
+        )
+    config = Config(config_file, ini_section=section)
+    if not config.get_main_option("script_location"):
+        sections = [
+            name
+            for name in config.file_config.sections()
+            if config.file_config.has_option(name, "script_location")
+        ]
+        raise RolloutError(
+            f"{config_file} has no schema {section!r}.\n"
+            "Nothing was changed; no connection was tried.\n"
+            "A schema is a section with script_location in it. There "
+            f"{'are' if len(sections) > 1 else 'is'}: {', '.join(sections) or 'none'}.\n"
+            f"Choose one: --schema {sections[0] if sections else 'NAME'}"
+        )
+    return config
+
+
+def _given_settings(x: Sequence[str]) -> dict[str, str]:
+    """``-x`` arguments as settings.
+
+    Raises:
+        RolloutError: One is not NAME=VALUE, or there is no such setting.
+    """
+    known = [field.name for field in fields(Settings)]
+    given = {}
+    for argument in x:
+        name, equals, value = argument.partition("=")
+        if name not in known or not equals:
+            close = difflib.get_close_matches(name, known, n=1)
+            raise RolloutError(
+                f"-x {argument} is not a setting.\n"
+                "Nothing was changed; no connection was tried.\n"
+                f"Settings are NAME=VALUE with one of: {', '.join(known)}.\n"
+                f"Try: -x {close[0] if close else 'lock_wait_s'}=60"
+            )
+        given[name] = value
+    return given
+
+
+@contextmanager
+def _environment(settings: dict[str, Any]) -> Iterator[None]:
+    """Give settings to env.py, which reads them from the environment."""
+    names = {f"ROLLOUT_{name.upper()}": value for name, value in settings.items()}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
