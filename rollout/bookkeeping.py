@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS migrations.backfill_rejects (
     CONSTRAINT backfill_rejects_source_key
         UNIQUE (revision, source_table, source_id)
 )""",
-    # Rows that only somebody's lock kept from being carried over: tried again by triggers.
+    # Rows that only somebody's lock kept back: triggers try them again.
     """\
 -- The table was made just above.
 -- squawk-ignore require-concurrent-index-creation

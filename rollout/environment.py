@@ -273,8 +273,9 @@ def _failure(
     what = "upgrade" if steps.upgrading else "downgrade"
     before = f"done before it: {', '.join(steps.done)}" if steps.done else "none before"
     refused = isinstance(error, DBAPIError) and sqlstate(error) == RAISE_EXCEPTION
+    how = "refused" if refused else "failed"
     return RolloutError(
-        f"the {what} of revision {revision} {'refused' if refused else 'failed'}: {said}\n"
+        f"the {what} of revision {revision} {how}: {said}\n"
         f"It was rolled back ({before}); steps that commit on their own are\n"
         "repeated safely by the next run.\n"
         f"Mend the cause, then run the same command again: alembic {what} …"

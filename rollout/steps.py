@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 from rollout.revision_file import RevisionFile
 from rollout.run import Run, running
 from rollout.settings import Settings
 from rollout.terminal import notice
-from rollout.unfinished import refuse_others
+from rollout.unfinished import clear, refuse_others
 
 
 class Steps:
@@ -26,6 +27,7 @@ class Steps:
     ) -> None:
         self._find, self._settings = find, settings
         self._steps: list[Any] | None = None
+        self._context: MigrationContext | None = None
         self.attempt = 1
         self.current: str | None = None
         self.upgrading = True
@@ -34,6 +36,7 @@ class Steps:
 
     def __call__(self, heads: Any, context: MigrationContext) -> list[Any]:
         """The steps still to do from ``heads``."""
+        self._context = context
         if self._steps is None:
             self._steps = list(self._find(heads, context))
             self._refuse_others(context)
@@ -69,9 +72,15 @@ class Steps:
                 function(**kw)
                 for statement in run.at_end:
                     statement()
+                self._forget(run)
 
         run_revision.__name__ = function.__name__  # Alembic logs it
         step.migration_fn = run_revision
+
+    def _forget(self, run: Run) -> None:
+        """Clear what an ended run marked, where this one had nothing left to commit."""
+        if not run.marked and self._context is not None and not self._context.as_sql:
+            self._context.execute(text(clear(run.revision)))
 
     def finished(self, file: RevisionFile) -> None:
         """Say that a revision is done; the next one starts with fresh tries."""

@@ -37,8 +37,16 @@ def mark(revision: str, upgrading: bool) -> str:
 
 
 def clear(revision: str) -> str:
-    """SQL that forgets it, for the revision's last transaction."""
-    return f"DELETE FROM migrations.unfinished WHERE revision = {literal(revision)}"
+    """SQL that forgets it, and how far it was, for the revision's last transaction.
+
+    All its progress: a run that goes on where another was ended may skip a backfill,
+    and know nothing of its rows.
+    """
+    return (
+        "WITH done AS (DELETE FROM migrations.unfinished "
+        f"WHERE revision = {literal(revision)}) "
+        f"DELETE FROM migrations.backfill_progress WHERE revision = {literal(revision)}"
+    )
 
 
 def refuse_others(connection: Connection, revision: str, upgrading: bool) -> None:

@@ -88,7 +88,9 @@ def fill(engine: sa.Engine) -> list[legacy_data.User]:
     return people
 
 
-def insert(connection: sa.Connection, table: str, rows: list[tuple[object, ...]]) -> None:
+def insert(
+    connection: sa.Connection, table: str, rows: list[tuple[object, ...]]
+) -> None:
     """Insert named tuples under their field names."""
     names = rows[0]._fields  # type: ignore[attr-defined]
     values = ", ".join(f":{name}" for name in names)
@@ -145,11 +147,13 @@ def show(connection: sa.Connection, title: str, query: str) -> None:
     """A query's rows as a table."""
     result = connection.execute(sa.text(query))
     table = Table(title=title, title_justify="left")
-    for name in result.keys():
+    for name in result.keys():  # noqa: SIM118 - a result is no dict
         number = name in {"accounts", "primary", "rows"}
         table.add_column(name, justify="right" if number else "left")
     for row in result:
-        table.add_row(*(f"{value:,}" if type(value) is int else str(value) for value in row))
+        table.add_row(
+            *(f"{value:,}" if type(value) is int else str(value) for value in row)
+        )
     console.print(table)
 
 
@@ -159,7 +163,9 @@ def show_isolation(engine: sa.Engine, people: list[legacy_data.User]) -> None:
     with Session(engine) as session:
         with as_service(session):
             for row in legacy_data.holdings():
-                amounts = {k: Decimal(v) for k, v in row.items() if k.startswith("total")}
+                amounts = {
+                    k: Decimal(v) for k, v in row.items() if k.startswith("total")
+                }
                 session.add(UserAggregatedHolding(user_id=owner.id, **row | amounts))
         table = Table("read as", title="One user's holdings", title_justify="left")
         table.add_column("rows", justify="right")

@@ -13,8 +13,36 @@ from typing import Any, NamedTuple
 USERS = 1_000
 NOW = dt.datetime(2026, 6, 30, 16, 0, tzinfo=dt.UTC)
 
-FIRST_NAMES = "Ada Ben Carla Dmitri Elif Femi Grace Hiro Ines Jonas Kavya Leo Mei Noor".split()
-LAST_NAMES = "Adler Brandt Costa Diaz Endo Fischer Gupta Haddad Ito Jansen Kim Lopez".split()
+FIRST_NAMES = [
+    "Ada",
+    "Ben",
+    "Carla",
+    "Dmitri",
+    "Elif",
+    "Femi",
+    "Grace",
+    "Hiro",
+    "Ines",
+    "Jonas",
+    "Kavya",
+    "Leo",
+    "Mei",
+    "Noor",
+]
+LAST_NAMES = [
+    "Adler",
+    "Brandt",
+    "Costa",
+    "Diaz",
+    "Endo",
+    "Fischer",
+    "Gupta",
+    "Haddad",
+    "Ito",
+    "Jansen",
+    "Kim",
+    "Lopez",
+]
 
 STATUSES = {
     "ACTIVE": 640, "SUBMITTED": 60, "APPROVAL_PENDING": 40, "ONBOARDING": 40,
@@ -100,7 +128,14 @@ def _usual(chance: random.Random, user: User) -> Onboarding:
 def holdings() -> list[dict[str, Any]]:
     """What one user holds after the move, as providers report it."""
     rows = [
-        ("VTI", "Vanguard Total Stock Market ETF", "etf", "112.5", "31500.00", "24750.00"),
+        (
+            "VTI",
+            "Vanguard Total Stock Market ETF",
+            "etf",
+            "112.5",
+            "31500.00",
+            "24750.00",
+        ),
         ("AAPL", "Apple Inc.", "equity", "40", "9180.00", "6020.00"),
         ("BND", "Vanguard Total Bond Market ETF", "etf", "85", "6222.00", "6375.50"),
     ]

@@ -1,5 +1,6 @@
 """What revisions are made of: one operation a file, each with its lock level."""
 
+from rollout.ops.add_check import add_check, drop_check
 from rollout.ops.add_column import add_column
 from rollout.ops.add_foreign_key import add_foreign_key, drop_foreign_key
 from rollout.ops.autocommit import autocommit
@@ -14,17 +15,21 @@ from rollout.ops.lock_tables import lock_tables
 from rollout.ops.park_columns import park_columns, restore_columns
 from rollout.ops.park_function import park_function, restore_function
 from rollout.ops.park_table import park_table, restore_table
+from rollout.ops.set_not_null import drop_not_null, set_not_null
 from rollout.ops.sql import run_sql, sql_file
 
 __all__ = [
+    "add_check",
     "add_column",
     "add_foreign_key",
     "autocommit",
     "backfill",
     "collect",
     "create_index",
+    "drop_check",
     "drop_foreign_key",
     "drop_index",
+    "drop_not_null",
     "drop_view",
     "grant_only",
     "lock_tables",
@@ -35,6 +40,7 @@ __all__ = [
     "restore_function",
     "restore_table",
     "run_sql",
+    "set_not_null",
     "sql_file",
     "validate_constraint",
 ]

@@ -50,9 +50,9 @@ def with_data(own_databases: Databases) -> Callable[[str], str]:
 
     def at_head(url: str) -> None:
         alembic_run(url, "upgrade", "baseline")
-        own_databases.run(sample.LEGACY, name_of(url))
+        sample.insert(url, sample.LEGACY)
         alembic_run(url, "upgrade", "head")
-        own_databases.run(sample.NEW, name_of(url))
+        sample.insert(url, sample.NEW)
 
     def make(revision: str) -> str:
         if revision == REVISIONS[-1]:

@@ -3,6 +3,11 @@
 All timestamps are of 2024 or before, so that what a migration dates shows as later.
 """
 
+import psycopg2
+import sqlalchemy as sa
+
+from rollout.embedded import url_text
+
 LEGACY = """
     INSERT INTO auth.users (id, email, created_at, updated_at)
     SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
@@ -86,3 +91,11 @@ NEW = """
     WHERE left(id::text, 1) = '9';
 """
 """For a database at head."""
+
+
+def insert(url: str, statements: str) -> None:
+    """Execute LEGACY or NEW."""
+    connection = psycopg2.connect(url_text(sa.make_url(url)))
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statements)
+    connection.close()

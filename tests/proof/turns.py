@@ -4,8 +4,10 @@ The undisturbed command's result is what every disturbed one must come to.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.proof import sample
 from tests.proof.interrupted import (
     COMMIT,
     Boundary,
@@ -19,8 +21,10 @@ from tests.proof.interrupted import (
 from tests.proof.standing import Standing, differences, left_behind, standing
 
 FULL = os.environ.get("PROOF") == "full"
-EVERY = 5
+EVERY = 8
 """Of the boundaries inside a plain transaction, by default one in so many."""
+SESSION_ONLY = ("SELECT", "SET ", "RESET", COMMIT)
+"""In autocommit these change nothing: the moment before is the moment after."""
 AROUND = "005"
 """The revision for which what surrounds all of them is disturbed as well."""
 
@@ -74,8 +78,11 @@ def disturbances(
     found = []
     for at in _chosen(boundaries, around or FULL):
         boundary = boundaries[at - 1]
-        ways = [kill_client, end_own, *[end_main] * (not boundary.main)]
-        if not FULL and not _outside(boundaries, at):
+        endings = [end_own, *[end_main] * (not boundary.main)]
+        ways = [kill_client, *endings]
+        if not FULL and _outside(boundaries, at):
+            ways = [kill_client, endings[at % len(endings)]]
+        elif not FULL:
             ways = [ways[at // EVERY % len(ways)]]
         found += [Disturbance(command, at, way, boundary.statement) for way in ways]
     return found
@@ -93,11 +100,13 @@ def _chosen(boundaries: list[Boundary], around: bool) -> list[int]:
 
 
 def _outside(boundaries: list[Boundary], at: int) -> bool:
-    """Before a commit, after one, or in an autocommit block."""
-    before = boundaries[at - 2] if at > 1 else None
-    this = boundaries[at - 1]
-    committed = before is not None and before.statement == COMMIT
-    return committed or this.statement == COMMIT or this.autocommit
+    """Just before or after a commit, one of a batch or of autocommit included."""
+    return any(
+        boundary.statement == COMMIT
+        if not boundary.autocommit
+        else not boundary.statement.startswith(SESSION_ONLY)
+        for boundary in boundaries[max(0, at - 2) : at]
+    )
 
 
 def disturb(url: str, disturbance: Disturbance, expected: Standing) -> list[str]:
@@ -146,4 +155,27 @@ def take_turns(url: str, down: Command, up: Command, part: int, parts: int) -> R
                 return report
             else:
                 report.tried += 1
+    return report
+
+
+def again_and_again(
+    disturbed: str, undisturbed: str, interrupt: Interrupt, revisions: Sequence[str]
+) -> Report:
+    """Upgrade an empty database, interrupted ever later until a revision is done."""
+    report = Report()
+    for revision in revisions:
+        command = Command("upgrade", revision)
+        command.undisturbed(undisturbed)
+        at = 1 + report.tried % EVERY
+        while len((ended := command.run(disturbed, at, interrupt)).boundaries) >= at:
+            at += 1 if FULL else EVERY
+            report.tried += 1
+        wrong = left_behind(disturbed) if ended.status == 0 else [ended.said]
+        wrong += differences(standing(undisturbed), standing(disturbed))
+        if wrong:
+            report.wrong = [f"{command}, interrupted again and again", *wrong]
+            break
+        if revision == "baseline":
+            for url in (disturbed, undisturbed):
+                sample.insert(url, sample.LEGACY)
     return report

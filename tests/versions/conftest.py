@@ -4,6 +4,7 @@
 ``standing``, ``spec``        ours and the specification's, shared, to look at only
 ``version``                   in turn ours and the specification's, on a Supabase of the
                               older kind; ``version.as_written`` says which
+``standing_version``          the same, shared: writes must be rolled back
 """
 
 import functools
@@ -29,14 +30,22 @@ class Version(Database):
     """A database that either we or the specification's SQL has made."""
 
     as_written = False
+    databases: Databases
 
     def advance(self, revision: str) -> None:
         """Do the next revision, or the specification's file of that number."""
         if not self.as_written:
-            commands.alembic_run(self.url, "upgrade", revision)
+            self.migrate("upgrade", revision)
             return
         (file,) = SPEC.glob(f"{revision}_*.sql")
         self.run(file.read_text())
+
+    def migrate(self, command: str, revision: str) -> None:
+        commands.alembic_run(self.url, command, revision)
+
+    def superuser(self, statements: str) -> None:
+        """Do what Supabase's customer may not."""
+        self.databases.run(statements, name_of(self.url))
 
 
 @pytest.fixture
@@ -62,14 +71,20 @@ def head(at: Callable[[str], Database]) -> Database:
 
 
 @pytest.fixture
+def supabase_server(_supabase: Databases) -> Databases:
+    """Supabase's server, by its superuser; its roles are shared with other tests."""
+    return _supabase
+
+
+@pytest.fixture
 def on_supabase(supabase: str, open_database: Callable[..., Database]) -> Database:
     """A Supabase of either kind, with the old application's tables and nothing else."""
     return open_database(supabase, AUTH_ADMIN)
 
 
 @pytest.fixture(scope="session")
-def shared(_databases: Databases) -> Iterator[Callable[..., Database]]:
-    """Make a database once a session, for tests that leave it as it is."""
+def keep_open() -> Iterator[Callable[..., Connection]]:
+    """Open connections that are closed after the last test."""
     opened: list[Connection] = []
 
     def connect(url: str, *, autocommit: bool = False) -> Connection:
@@ -77,15 +92,24 @@ def shared(_databases: Databases) -> Iterator[Callable[..., Database]]:
         opened[-1].autocommit = autocommit
         return opened[-1]
 
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def shared(
+    _databases: Databases, keep_open: Callable[..., Connection]
+) -> Callable[..., Database]:
+    """Make a database once a session, for tests that leave it as it is."""
+
     @functools.cache
     def make(key: str, fill: Callable[[str], object]) -> Database:
         name = _databases.template(f"shared {key}", fill)
         url = _databases.server.set(database=name)
-        return Database(url.render_as_string(hide_password=False), connect)
+        return Database(url.render_as_string(hide_password=False), keep_open)
 
-    yield make
-    for connection in opened:
-        connection.close()
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -116,34 +140,38 @@ def name_of(url: str) -> str:
     return name
 
 
-@pytest.fixture(params=["ours", "as written"])
+def template_of(databases: Databases, as_written: bool, revision: str) -> str:
+    """Name of a Supabase database at a revision, ours or the specification's."""
+
+    def fill(url: str) -> None:
+        for part in ("supabase_common", "supabase_older", "old_application"):
+            databases.run((FIXTURES / f"{part}.sql").read_text(), name_of(url))
+        if not as_written:
+            commands.alembic_run(url, "upgrade", revision)
+            return
+        files = [f for f in sorted(SPEC.glob("00*.sql")) if f.name[:3] <= revision]
+        text = "\n".join(file.read_text() for file in files)
+        databases.run(f"SET ROLE postgres;\n{text}", name_of(url))
+
+    kind = "as written" if as_written else "ours"
+    return databases.template(f"{kind} {revision}", fill)
+
+
+@pytest.fixture(scope="session", params=["ours", "as written"])
+def as_written(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "as written")
+
+
+@pytest.fixture
 def version_at(
-    request: pytest.FixtureRequest,
-    _supabase: Databases,
-    connect: Callable[..., Connection],
+    as_written: bool, _supabase: Databases, connect: Callable[..., Connection]
 ) -> Callable[[str], Version]:
     """Make a database at a revision, ours and the specification's in turn."""
-    as_written = request.param == "as written"
 
     def make(revision: str) -> Version:
-        def fill(url: str) -> None:
-            database = name_of(url)
-            for part in ("supabase_common", "supabase_older", "old_application"):
-                _supabase.run((FIXTURES / f"{part}.sql").read_text(), database)
-            if not as_written:
-                commands.alembic_run(url, "upgrade", revision)
-                return
-            text = "\n".join(
-                file.read_text()
-                for file in sorted(SPEC.glob("00*.sql"))
-                if file.name[:3] <= revision
-            )
-            _supabase.run(f"SET ROLE postgres;\n{text}", database)
-
-        key = f"{request.param} {revision}"
-        url = _supabase.make(_supabase.template(key, fill))
+        url = _supabase.make(template_of(_supabase, as_written, revision))
         version = Version(url, connect, AUTH_ADMIN)
-        version.as_written = as_written
+        version.as_written, version.databases = as_written, _supabase
         return version
 
     return make
@@ -153,3 +181,26 @@ def version_at(
 def version(version_at: Callable[[str], Version]) -> Version:
     """All revisions, ours and the specification's in turn."""
     return version_at("009")
+
+
+@pytest.fixture(scope="session")
+def standing_version(
+    as_written: bool, _supabase_server: Databases, keep_open: Callable[..., Connection]
+) -> Version:
+    """The same, shared: what a test writes in it must be rolled back."""
+    databases = _supabase_server
+    template = template_of(databases, as_written, "009")
+    kind = "as written" if as_written else "ours"
+
+    def fill(url: str) -> None:
+        name = name_of(url)
+        databases.run(f'DROP DATABASE "{name}"')
+        databases.run(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER "{databases.owner}"'
+        )
+
+    name = databases.template(f"standing {kind}", fill)
+    url = databases.server.set(database=name, username=databases.owner)
+    version = Version(url.render_as_string(hide_password=False), keep_open, AUTH_ADMIN)
+    version.as_written, version.databases = as_written, databases
+    return version

@@ -83,24 +83,35 @@ class Database:
             cursor.execute("DELETE FROM auth.users WHERE id = %s", (user,))
 
     @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """Do the block in a transaction that leaves nothing."""
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            self.run("ROLLBACK")
+
+    @contextmanager
     def acting(
         self,
         role: str,
         claims: Mapping[str, Any] | None = None,
         *,
         commit: bool = False,
-    ) -> Iterator["Database"]:
+    ) -> Iterator[None]:
         """Do the block as the API does a request: in one transaction of that role."""
+        with self.rolled_back():
+            self.act_as(role, claims)
+            yield
+            if commit:
+                self.run("COMMIT")
+                self.run("BEGIN")
+
+    def act_as(self, role: str, claims: Mapping[str, Any] | None = None) -> None:
+        """Go on as another role, until the end of the transaction."""
         said = "" if claims is None else json.dumps(claims)
-        self.run("BEGIN")
-        try:
-            self.run(f"SET LOCAL ROLE {role}")
-            self.run("SELECT set_config('request.jwt.claims', %s, true)", said)
-            yield self
-            self.run("COMMIT" if commit else "ROLLBACK")
-        except BaseException:
-            self.run("ROLLBACK")
-            raise
+        self.run("SELECT set_config('request.jwt.claims', %s, true)", said)
+        self.run(f"SET LOCAL ROLE {role}")
 
     def as_user(self, user: uuid.UUID, *, commit: bool = False, **claims: Any) -> Any:
         """The API's request of a signed-in user."""

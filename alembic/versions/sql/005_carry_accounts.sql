@@ -4,8 +4,10 @@
 CREATE OR REPLACE FUNCTION migrations.carry_accounts(
     first_id uuid, last_id uuid, planned boolean
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
--- The table grows under a plan made when it was small: only index ranges stay linear.
-SET enable_seqscan = off SET jit = off AS $function$
+-- The table grows under plans and statistics made when it was empty. Only look-ups by key
+-- within the range stay linear, so nothing else is left to choose from.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off AS $function$
 DECLARE
     candidates bigint;
     claims bigint;
@@ -61,22 +63,28 @@ BEGIN
     -- Accounts that were there before, restored from parked: the old application may have
     -- gone on meanwhile. Only what is its own, only where it differs.
     IF planned AND carried < candidates THEN
+        WITH stale AS MATERIALIZED (
+            SELECT o.id, o.user_id, o.provider_account_id, o.sync_status, o.is_active
+            FROM migrations.onboarding_accounts AS o
+            JOIN public.user_investment_accounts AS a ON a.id = o.id
+            WHERE o.id BETWEEN first_id AND last_id
+                AND o.provider_account_id IS NOT NULL
+                AND (a.user_id, a.provider) IS NOT DISTINCT FROM (o.user_id, 'alpaca')
+                AND (a.provider_account_id, a.sync_status, a.is_active)
+                    IS DISTINCT FROM (o.provider_account_id, o.sync_status, o.is_active)
+        )
         UPDATE public.user_investment_accounts AS a
-        SET provider_account_id = o.provider_account_id,
-            sync_status = o.sync_status,
-            is_active = o.is_active
-        FROM migrations.onboarding_accounts AS o
-        WHERE o.id BETWEEN first_id AND last_id
-            AND a.id = o.id AND a.id BETWEEN first_id AND last_id AND a.user_id = o.user_id
-            AND a.provider = 'alpaca' AND o.provider_account_id IS NOT NULL
-            AND (a.provider_account_id, a.sync_status, a.is_active)
-                IS DISTINCT FROM (o.provider_account_id, o.sync_status, o.is_active)
-            AND NOT migrations.is_aggregated(o.id)
+        SET provider_account_id = stale.provider_account_id,
+            sync_status = stale.sync_status,
+            is_active = stale.is_active
+        FROM stale
+        WHERE a.id = stale.id
+            AND NOT migrations.is_aggregated(stale.id)
             AND NOT EXISTS (
                 SELECT FROM public.user_investment_accounts AS other
-                WHERE other.provider = 'alpaca' AND other.user_id = a.user_id
-                    AND other.provider_account_id = o.provider_account_id
-                    AND other.id <> a.id
+                WHERE other.provider = 'alpaca' AND other.user_id = stale.user_id
+                    AND other.provider_account_id = stale.provider_account_id
+                    AND other.id <> stale.id
             );
     END IF;
 

@@ -3,7 +3,8 @@
 -- or would come back with another primary or id, stays.
 CREATE OR REPLACE FUNCTION migrations.take_back_accounts(first_id uuid, last_id uuid)
 RETURNS void LANGUAGE plpgsql SET search_path = ''
-SET enable_seqscan = off SET jit = off AS $function$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off AS $function$
 DECLARE
     untouched uuid[];
 BEGIN

@@ -1,10 +1,11 @@
 """``lab``: a database and a history of a test's own. See tests/rollout/ops/lab.py."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.databases import Databases
 from tests.rollout.ops.interrupt import count_statements, kill_at
@@ -17,6 +18,15 @@ KILLS = int(os.environ.get("KILLS", "8"))
 @pytest.fixture
 def lab(empty_database: str, tmp_path: Path) -> Lab:
     return Lab(empty_database, tmp_path / "history")
+
+
+@pytest.fixture
+def reader(server: sa.URL) -> Iterator[str]:
+    """Name of a role that may log in. Ask for it before any database: it goes last."""
+    databases = Databases(server)
+    databases.run("CREATE ROLE ops_reader LOGIN")
+    yield "ops_reader"
+    databases.run("DROP ROLE ops_reader")
 
 
 @pytest.fixture

@@ -88,27 +88,21 @@ def test_while_one_table_is_held_the_other_is_free(lab):
         result.result()
 
 
-def test_giving_up_names_who_is_in_the_way(lab):
+def test_giving_up_names_who_is_in_the_way(reader, lab):
     lab.revision(BOTH)
-    lab.execute("CREATE ROLE reporter LOGIN", "GRANT SELECT ON public.a TO reporter")
+    lab.execute(f"GRANT SELECT ON public.a TO {reader}")
     before = lab.snapshot()
-    reporter = Lab(
-        sa.make_url(lab.url).set(username="reporter").render_as_string(False),
-        lab.directory,
-    )
-    try:
-        with held(reporter, "SELECT 'month end' FROM public.a") as blocker:
-            pid = blocker.info.backend_pid
-            with pytest.raises(LockWaitTimeout) as caught:
-                lab.upgrade(lock_wait_s=0.3)
-    finally:
-        lab.execute("DROP OWNED BY reporter; DROP ROLE reporter")
+    url = sa.make_url(lab.url).set(username=reader).render_as_string(False)
+    with held(Lab(url, lab.directory), "SELECT 'month end' FROM public.a") as blocker:
+        pid = blocker.info.backend_pid
+        with pytest.raises(LockWaitTimeout) as caught:
+            lab.upgrade(lock_wait_s=0.3)
     error = caught.value
     assert (error.tables, error.mode) == (("public.a", "public.b"), "ACCESS EXCLUSIVE")
     assert error.waited_s >= 0.3
     assert error.tries > 2
     (line,) = error.blockers
-    assert line.startswith(f"pid {pid}, user reporter, application nightly report, ")
+    assert line.startswith(f"pid {pid}, user {reader}, application nightly report, ")
     assert "idle in transaction, transaction open for 0." in line
     assert line.endswith("s: SELECT 'month end' FROM public.a")
     assert line in str(error)

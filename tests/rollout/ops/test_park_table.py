@@ -18,10 +18,10 @@ FUNCTION = """
 """
 UP = f"""
     restore_function("app.touch()")
-    run_sql('''{FUNCTION}''')
+    run_sql({FUNCTION!r})
     if restore_table("app.things"):
         return
-    run_sql('''{CREATE}''')
+    run_sql({CREATE!r})
     run_sql("CREATE INDEX things_touched ON app.things (touched)")
     run_sql("ALTER TABLE app.things ENABLE ROW LEVEL SECURITY")
     run_sql("CREATE POLICY mine ON app.things USING (p_id = 1)")

@@ -1,0 +1,1 @@
+"""Figures for docs/performance.md; not part of the test suite."""

@@ -1,0 +1,230 @@
+"""One component taken away, and brought back, while the rest stays at its revision.
+
+A component is a table (option ``components`` in alembic.ini). Its table is parked; the
+views over it are dropped, after what makes them again is written down in
+``parked.components``: text, options, owner, grants, comments, triggers.
+"""
+
+import re
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from rollout.commands import state, view_text
+from rollout.commands.output import Output
+from rollout.commands.target import Target
+from rollout.errors import RolloutError
+from rollout.locks import lock_statement, until_granted
+from rollout.run import Run, running
+from rollout.runner_lock import runner_lock
+from rollout.sqltext import literal, split_name
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS parked.components (
+        name TEXT CONSTRAINT components_pkey PRIMARY KEY,
+        table_name TEXT NOT NULL,
+        views TEXT[] NOT NULL,
+        statements TEXT[] NOT NULL,
+        parked_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+        parked_by TEXT NOT NULL DEFAULT current_user
+    )
+"""
+KNOWN = text("SELECT to_regclass('parked.components') IS NOT NULL")
+REMEMBER = text("""
+    INSERT INTO parked.components (name, table_name, views, statements)
+    VALUES (:name, :table_name, :views, :statements)
+    ON CONFLICT (name) DO UPDATE SET table_name = EXCLUDED.table_name,
+        views = EXCLUDED.views, statements = EXCLUDED.statements,
+        parked_at = now(), parked_by = current_user
+""")
+FORGET = text("DELETE FROM parked.components WHERE name = :name")
+EMPTY = text("SELECT NOT EXISTS (SELECT FROM parked.components)")
+EXISTS = text("SELECT to_regclass(:table) IS NOT NULL")
+LOG = """
+    INSERT INTO {log} (migration_file, operation, description)
+    VALUES ({command}, {operation}, {description})
+"""
+
+
+class UnknownComponent(RolloutError):
+    """alembic.ini names no such component."""
+
+    def __init__(self, name: str, known: dict[str, str]) -> None:
+        self.name = name
+        names = ", ".join(known) or "none"
+        super().__init__(
+            f"there is no component {name!r}.\n"
+            "Nothing was changed.\n"
+            f"alembic.ini names these (option components): {names}.\n"
+            f"Try: rollout rollback --only {next(iter(known), 'NAME')}"
+        )
+
+
+def configured(target: Target) -> dict[str, str]:
+    """Component → its table.
+
+    Raises:
+        RolloutError: A line of the option is not ``name: schema.table``.
+    """
+    found = {}
+    for line in filter(None, map(str.strip, target.option("components").splitlines())):
+        match = re.fullmatch(r"(\w+)\s*:\s*(\w+\.\w+)", line)
+        if match is None:
+            raise RolloutError(
+                f"components in alembic.ini has a line that cannot be read: {line}\n"
+                "Nothing was changed.\nA line is a name and a table:\n"
+                "    snapshots: public.user_portfolio_snapshots"
+            )
+        found[match[1]] = match[2]
+    return found
+
+
+def parked(connection: Connection) -> list[dict[str, Any]]:
+    """The components that are away now."""
+    if not connection.scalar(KNOWN):
+        return []
+    query = (
+        "SELECT name, table_name, views, parked_at FROM parked.components ORDER BY 1"
+    )
+    return state.rows(connection, text(query))
+
+
+def run_park(target: Target, name: str, out: Output, *, yes: bool) -> int:
+    """``rollout rollback --only NAME``."""
+    table = _table(target, name)
+    with target.connect() as connection:
+        target.current(connection, required=True)
+        _refuse_missing(connection, name, table)
+        views = view_text.depending(connection, table)
+        rows = connection.scalar(text(f"SELECT count(*) FROM {table}"))
+    out.line(f"{target.shown}: component {name}\n")
+    shown = [(f"table {table}", rows, "parked with every row")]
+    shown += [(f"view {v.name}", None, "dropped, remembered") for v in reversed(views)]
+    out.table(("what", "rows", "fate"), shown)
+    if not out.confirm(f"Take {name} away from {target.shown}?", yes=yes):
+        out.line("\nNothing was changed.")
+        return 1
+    dropped = park(target, name, table)
+    out.document({"component": name, "table": table, "rows": rows, "views": dropped})
+    out.line(f"\n{name} is parked; the rest stays. To bring it back:")
+    out.line(f"    rollout restore {name}")
+    return 0
+
+
+def _table(target: Target, name: str) -> str:
+    known = configured(target)
+    if name not in known:
+        raise UnknownComponent(name, known)
+    return known[name]
+
+
+def _refuse_missing(connection: Connection, name: str, table: str) -> None:
+    if connection.scalar(EXISTS, {"table": table}):
+        return
+    away = name in [row["name"] for row in parked(connection)]
+    raise RolloutError(
+        f"{table} is not there: {name} {'is parked already' if away else 'is not applied'}.\n"
+        "Nothing was changed.\n"
+        f"To bring it back: rollout {f'restore {name}' if away else 'deploy'}"
+    )
+
+
+def park(target: Target, name: str, table: str) -> list[str]:
+    """Park the table, drop the views on it; return their names. One transaction.
+
+    Locks: ACCESS EXCLUSIVE on the table and on the views, for a moment, taken without
+        queueing.
+    """
+    engine = target.engine()
+    with _alone(target, engine, f"rollback --only {name}") as connection:
+        views = view_text.depending(connection, table)
+        connection.exec_driver_sql(TABLE)
+        remembered = {
+            "name": name, "table_name": table, "views": [v.name for v in views],
+            "statements": [line for v in views for line in v.statements],
+        }  # fmt: skip
+        connection.execute(REMEMBER, remembered)
+        drops = "".join(f"DROP VIEW {view.name}; " for view in reversed(views))
+        lock = lock_statement([table], "ACCESS EXCLUSIVE")
+        move = f"{drops}ALTER TABLE {table} SET SCHEMA parked"
+        until_granted(
+            connection, f"{lock}; {move}", tables=(table, *(v.name for v in views)),
+            mode="ACCESS EXCLUSIVE",
+        )  # fmt: skip
+        _log(
+            target, connection, f"rollback --only {name}", "ROLLBACK", f"{name} parked"
+        )
+    return [view.name for view in reversed(views)]
+
+
+def restore(target: Target, name: str, table: str) -> list[str]:
+    """Bring the table and its views back; return the views' names. One transaction.
+
+    Locks: ACCESS EXCLUSIVE on the parked table, for a moment, taken without queueing.
+    """
+    schema, short = split_name(table)
+    engine = target.engine()
+    with _alone(target, engine, f"restore {name}") as connection:
+        query = text(
+            "SELECT views, statements FROM parked.components WHERE name = :name"
+        )
+        row = connection.execute(query, {"name": name}).one()
+        lock = lock_statement([f"parked.{short}"], "ACCESS EXCLUSIVE")
+        move = f"ALTER TABLE parked.{short} SET SCHEMA {schema}"
+        until_granted(
+            connection, f"{lock}; {move}", tables=(f"parked.{short}",),
+            mode="ACCESS EXCLUSIVE",
+        )  # fmt: skip
+        view_text.make_again(connection, row.views, row.statements)
+        forget(connection, name)
+        _log(target, connection, f"restore {name}", "CREATE", f"{name} restored")
+    return list(row.views)
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Take a component off the list, and the list away when it is empty."""
+    connection.execute(FORGET, {"name": name})
+    if connection.scalar(EMPTY):
+        connection.exec_driver_sql("DROP TABLE parked.components")
+
+
+class _alone:  # noqa: N801 - reads as what it does
+    """The runner lock, and in it one transaction that is committed at the end."""
+
+    def __init__(self, target: Target, engine: Engine, what: str) -> None:
+        self._target, self._engine, self._what = target, engine, what
+
+    def __enter__(self) -> Connection:
+        settings = self._target.settings
+        self._lock = runner_lock(self._engine, settings, f"rollout {self._what}")
+        self._held = self._lock.__enter__()
+        self._running = running(Run(settings, revision=self._what))
+        self._running.__enter__()
+        self._connection = self._engine.connect()
+        return self._connection
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if kind is None:
+                self._held.verify()
+                self._connection.commit()
+        finally:
+            self._connection.close()
+            self._running.__exit__(None, None, None)
+            self._lock.__exit__(kind, error, trace)
+
+
+def _log(
+    target: Target, connection: Connection, command: str, operation: str, what: str
+) -> None:
+    """A row in the project's log, in the same transaction."""
+    log = target.option("log_table")
+    if log and connection.scalar(EXISTS, {"table": log}):
+        connection.exec_driver_sql(
+            LOG.format(
+                log=log,
+                command=literal(f"rollout {command}"),
+                operation=literal(operation),
+                description=literal(f"component {what}"),
+            )
+        )

@@ -1,0 +1,86 @@
+"""Take revisions, one component, or everything back; shows first what that does to data.
+
+Nothing is lost: tables and values are parked, and the next deploy restores them.
+"""
+
+import argparse
+
+from rollout.commands import components, emergency, plan, planning, state, targets
+from rollout.commands.output import Output
+from rollout.commands.planning import Step
+from rollout.commands.target import Target
+from rollout.errors import RolloutError
+
+EXAMPLE = (
+    "rollout rollback            # the last revision\n"
+    "rollout rollback 004\n"
+    "rollout rollback --only snapshots\n"
+    "rollout rollback --emergency --yes"
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """One of TARGET, --emergency, --only."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "target", nargs="?", default=None,
+        help="the revision to stand at afterwards; default: -1, the one before",
+    )  # fmt: skip
+    which.add_argument(
+        "--emergency", action="store_true",
+        help="everything of the schema at once, also when some of it is missing",
+    )  # fmt: skip
+    which.add_argument(
+        "--only", metavar="NAME", help="one component, while the rest stays"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(target: Target, args: argparse.Namespace, out: Output) -> int:
+    """Show, ask, do."""
+    if args.only is not None:
+        return components.run_park(target, args.only, out, yes=args.yes)
+    name = args.target or "-1"
+    if args.emergency:
+        name = target.option("emergency_target", "base")
+    steps = _shown(target, name, out)
+    if not steps:
+        out.document({"database": target.shown, "taken_back": []})
+        out.line("\nThere is nothing to take back.")
+        return 0
+    what = ", ".join(step.revision.revision for step in steps)
+    if not out.confirm(f"Take back {what} of {target.shown}?", yes=args.yes):
+        out.line("\nNothing was changed.")
+        return 1
+    if args.emergency:
+        emergency.run(target, [step.revision for step in steps], out)
+    else:
+        _downgrade(target, steps)
+    out.document({"database": target.shown, "taken_back": what.split(", ")})
+    out.line(f"\nTaken back: {what}.\n{state.describe(target).splitlines()[0]}")
+    out.line("What was parked comes back with: rollout deploy")
+    return 0
+
+
+def _shown(target: Target, name: str, out: Output) -> list[Step]:
+    """Plan the way down and print its impact."""
+    with target.connect() as connection:
+        current = target.current(connection, required=True)
+        if name == "-1" and current is None:
+            return []
+        revisions = targets.steps_down(target, current, name)
+        steps = planning.make(target, connection, revisions, up=False)
+    plan.show(target, current, steps, out, up=False)
+    return steps
+
+
+def _downgrade(target: Target, steps: list[Step]) -> None:
+    """Run it as Alembic does.
+
+    Raises:
+        RolloutError: One failed; those before it are taken back.
+    """
+    try:
+        target.alembic("downgrade", steps[-1].revision.down_revision or "base")
+    except RolloutError as error:
+        raise RolloutError(f"{error}\n\n{state.describe(target)}") from error

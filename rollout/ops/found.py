@@ -1,0 +1,55 @@
+"""Statements and tables that are found in the catalog when the revision runs.
+
+Online the catalog is asked, and what it answers is executed. A printed script asks as
+well: psql's ``\\gexec`` executes what a query returns, and so takes statements, such as
+CREATE INDEX CONCURRENTLY, that no function or DO block may hold.
+"""
+
+from rollout import run
+from rollout.ops.lock_tables import lock_tables
+from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.sqltext import verbatim
+
+LOCK_OFFLINE = """\
+DO $lock$
+DECLARE
+    tables text := (SELECT string_agg(DISTINCT name, ', ') FROM ({query}) AS found (name));
+    give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.0f} s';
+BEGIN
+    LOOP
+        BEGIN
+            EXECUTE format('LOCK TABLE %s IN {mode} MODE NOWAIT', tables);
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            IF clock_timestamp() > give_up_at THEN
+                RAISE;
+            END IF;
+        END;
+        PERFORM pg_sleep(0.005 + 0.015 * random());
+    END LOOP;
+END
+$lock$"""
+
+
+def execute_found(query: str) -> None:
+    """Execute every statement that ``query`` returns, in its order.
+
+    Locks: what the statements take.
+    """
+    if is_offline():
+        run_sql(f"{query.strip()}\n\\gexec\n")
+        return
+    for statement in bind().scalars(verbatim(query)).all():
+        run_sql(statement)
+
+
+def lock_found(query: str, mode: str = "ACCESS EXCLUSIVE") -> None:
+    """Lock the tables whose names ``query`` returns, as :func:`lock_tables` does.
+
+    Locks: ``mode`` on all of them, queueing nobody.
+    """
+    if is_offline():
+        wait_s = run.current().settings.lock_wait_s
+        run_sql(LOCK_OFFLINE.format(query=query.strip(), mode=mode, wait_s=wait_s))
+        return
+    lock_tables(*sorted(set(bind().scalars(verbatim(query)).all())), mode=mode)

@@ -1,0 +1,237 @@
+"""backfill: every row once, whatever happens in between."""
+
+import pytest
+
+from rollout.errors import RolloutError
+from tests.rollout.ops.interrupt import Kill, background, held, statements_seen, until
+
+KEYS = {
+    "bigint": "g::bigint - 60",
+    "uuid": "md5(g::text)::uuid",
+    "text": "chr(97 + g % 26) || ' ''%:x' || g",
+}
+BODY = """
+    run_sql("CREATE TABLE IF NOT EXISTS public.done (id {key} PRIMARY KEY, n int)")
+    backfill(
+        "copying",
+        source="public.t",
+        key="id",
+        statement="INSERT INTO public.done (id, n) SELECT id, n FROM public.t "
+            "WHERE id BETWEEN :first AND :last{conflict}",
+        reject_row={reject},
+    )
+"""
+COPIED = "SELECT (SELECT count(*) FROM public.t), (SELECT count(*) FROM public.done)"
+
+
+def make(lab, *, key="bigint", rows=120, conflict=" ON CONFLICT DO NOTHING", reject=None):
+    lab.execute(f"CREATE TABLE public.t (id {key} PRIMARY KEY, n int)")
+    lab.execute(
+        f"INSERT INTO public.t SELECT {KEYS[key]}, g FROM generate_series(1, {rows}) AS g"
+    )
+    lab.revision(BODY.format(key=key, conflict=conflict, reject=repr(reject)))
+    return lab
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Batches of a few rows, and ranges of a few batches."""
+    monkeypatch.setattr("rollout.backfill.worker.FIRST_BATCH_ROWS", 8)
+    monkeypatch.setattr("rollout.backfill.worker.MOST_BATCH_ROWS", 8)
+    monkeypatch.setattr("rollout.backfill.plan.ROWS_A_RANGE", 25)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("key", KEYS)
+def test_every_row_once_for_every_kind_of_key(lab, small, key, workers):
+    """Without ON CONFLICT: a row done twice would fail."""
+    make(lab, key=key, conflict="")
+    lab.execute("ANALYZE public.t")
+    lab.upgrade(workers=workers)
+    assert lab.rows(COPIED) == [(120, 120)]
+    assert lab.rows("TABLE migrations.backfill_progress") == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_printed_sql_does_the_same(lab, same_offline, key):
+    make(lab, key=key, rows=1500)
+    same_offline(lab, down=False)
+    assert lab.rows(COPIED) == [(1500, 1500)]
+
+
+OVERLAP = """
+    SELECT count(*) > 0 FROM (
+        SELECT by, min(at) AS began, max(at) AS ended FROM public.done GROUP BY by
+    ) AS a JOIN public.done AS b ON b.by <> a.by AND b.at BETWEEN a.began AND a.ended
+"""
+
+
+@pytest.mark.parametrize(("workers", "together"), [(1, False), (2, True)])
+def test_two_workers_go_side_by_side(lab, small, workers, together):
+    make(lab, rows=200)
+    lab.execute(
+        "ANALYZE public.t",
+        "CREATE TABLE public.done (id bigint PRIMARY KEY, n int, "
+        "by int DEFAULT pg_backend_pid(), slowly text DEFAULT pg_sleep(0.002)::text, "
+        "at timestamptz DEFAULT clock_timestamp())",
+    )
+    lab.upgrade(workers=workers)
+    assert lab.value(OVERLAP) == together
+
+
+def test_an_empty_table_is_done_at_once(lab, small):
+    make(lab, rows=0)
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(0, 0)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_run_goes_on_where_it_stopped(lab, small, workers):
+    """Each row is written once, so no batch was repeated; and none is missing."""
+    make(lab, conflict="")
+    lab.execute("ANALYZE public.t")
+    with statements_seen(Kill(lab, 45)), pytest.raises(RolloutError):
+        lab.upgrade(workers=workers)
+    done = lab.value("SELECT count(*) FROM public.done")
+    assert 0 < done < 120
+    assert done == lab.value("SELECT sum(rows_done) FROM migrations.backfill_progress")
+    lab.upgrade(workers=3 - workers)
+    assert lab.rows(COPIED) == [(120, 120)]
+
+
+def test_killed_anywhere_it_is_repeated(lab, small, survives_kills):
+    make(lab, rows=60)
+    survives_kills(lab, lambda lab: lab.upgrade(workers=2))
+
+
+def test_rows_behind_the_cursor_are_the_triggers_rows_ahead_are_seen(lab, small):
+    make(lab, conflict="")
+    lab.execute("""
+        CREATE FUNCTION public.grow() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO public.t VALUES (-1000, 0), (1000, 0) ON CONFLICT DO NOTHING;
+            RETURN NULL;
+        END $$
+    """)
+    lab.execute(
+        "CREATE TABLE public.done (id bigint PRIMARY KEY, n int)",
+        "CREATE TRIGGER grow AFTER INSERT ON public.done EXECUTE FUNCTION public.grow()",
+    )
+    lab.upgrade(workers=1)
+    assert lab.rows("SELECT id FROM public.t EXCEPT SELECT id FROM public.done") == [
+        (-1000,)
+    ]
+
+
+def bad(lab, reject):
+    make(lab, reject=reject)
+    lab.execute(
+        "CREATE TABLE public.done (id bigint PRIMARY KEY, n int NOT NULL CHECK (n % 10 <> 3))",
+        "UPDATE public.t SET n = NULL WHERE id = 7",
+    )
+    return lab
+
+
+REJECTS = """
+    SELECT revision, source_table, source_id::int, row_data -> 'n' FROM
+        migrations.backfill_rejects ORDER BY source_id::int
+"""
+
+
+def test_rows_that_cannot_be_done_are_put_aside_with_their_reason(lab, small, twins):
+    bad(lab, "to_jsonb(source)")
+    (printed,) = twins(lab)
+    lab.upgrade(workers=1)
+    printed.psql(printed.upgrade(sql=True))
+    for one in (lab, printed):
+        rejects = one.rows(REJECTS)
+        assert len(rejects) == 13
+        assert rejects[7] == ("001", "public.t", 7, None)
+        assert rejects[0] == ("001", "public.t", -57, 3)
+        assert one.rows(COPIED) == [(120, 107)]
+        reasons = one.rows("SELECT DISTINCT reason FROM migrations.backfill_rejects")
+        assert any("done_n_check" in reason for (reason,) in reasons)
+
+
+def test_without_a_place_for_them_a_bad_row_stops_the_backfill(lab, small):
+    bad(lab, None)
+    with pytest.raises(RolloutError, match="done_n_check"):
+        lab.upgrade(workers=1)
+    assert lab.value("SELECT count(*) FROM public.done") > 0
+    lab.execute("UPDATE public.t SET n = 1 WHERE n % 10 = 3 OR n IS NULL")
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(120, 120)]
+
+
+def test_a_reject_is_kept_once_however_often_it_is_tried(lab, small, survives_kills):
+    bad(lab, "to_jsonb(source)")
+    survives_kills(lab, lambda lab: lab.upgrade(workers=1), kills=4)
+
+
+def test_a_batch_waits_for_a_row_that_others_hold_by_short_tries(lab, small):
+    """Nobody who comes after the holder waits for us; when it goes, the batch is done."""
+    make(lab)
+    lab.revision("""
+        backfill("touching", source="public.t", key="id",
+            statement="UPDATE public.t SET n = 0 WHERE id BETWEEN :first AND :last")
+    """)
+    lab.upgrade("001")
+    with held(lab, "UPDATE public.t SET n = -1 WHERE id = 0") as blocker:
+        with background(lambda: lab.upgrade(workers=1)) as result:
+            until(lambda: lab.value("SELECT count(*) FROM public.t WHERE n = 0") > 40)
+            for _ in range(10):
+                lab.execute(
+                    "SET lock_timeout = '1s'; UPDATE public.t SET n = n WHERE id <> 0"
+                )
+            assert not result.done()
+            blocker.rollback()
+        result.result()
+    assert lab.value("SELECT count(*) FROM public.t WHERE n <> 0") == 0
+
+
+def test_a_row_held_for_too_long_ends_it_and_the_rest_stays_done(lab, small):
+    make(lab)
+    lab.execute("CREATE TABLE public.done (id bigint PRIMARY KEY, n int)")
+    with held(lab, "INSERT INTO public.done VALUES (0, 0)"):
+        with pytest.raises(RolloutError, match="lock timeout"):
+            lab.upgrade(workers=1, lock_wait_s=0.2)
+    assert lab.value("SELECT count(*) FROM public.done") > 0
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(120, 120)]
+
+
+def test_off_a_terminal_it_says_plain_lines_on_stderr(lab, small, capsys, monkeypatch):
+    monkeypatch.setattr("rollout.backfill.progress.LINE_EVERY_S", 0.0)
+    make(lab)
+    lab.execute("ANALYZE public.t")
+    out = lab.upgrade(workers=1)
+    said = capsys.readouterr()
+    assert out == said.out == ""
+    lines = [line for line in said.err.splitlines() if "copying:" in line]
+    assert lines[0].startswith("  copying: 8 of about 120 rows, ")
+    assert lines[0].endswith(" s left")
+    assert lines[-1].startswith("  copying: 120 rows in ")
+
+
+def test_a_resumed_run_says_where_it_goes_on(lab, small, capsys):
+    make(lab)
+    lab.execute("ANALYZE public.t")
+    with statements_seen(Kill(lab, 45)), pytest.raises(RolloutError):
+        lab.upgrade(workers=1)
+    capsys.readouterr()
+    lab.upgrade(workers=1)
+    assert "copying: 120 rows in" in capsys.readouterr().err
+
+
+def test_keys_like_parameters_in_a_statement_are_left_alone(lab, same_offline):
+    """:first is replaced, ::first_type and :first_name are not."""
+    lab.execute("CREATE DOMAIN public.first_kind AS int")
+    lab.execute("CREATE TABLE public.t (id int PRIMARY KEY, n text)")
+    lab.execute("INSERT INTO public.t VALUES (1, 'x')")
+    lab.revision(r"""
+        backfill("casting", source="public.t", key="id",
+            statement="UPDATE public.t SET n = 1::public.first_kind::text || ' 100%' "
+                "WHERE id BETWEEN :first AND :last")
+    """)
+    same_offline(lab, down=False)
+    assert lab.rows("TABLE public.t") == [(1, "1 100%")]

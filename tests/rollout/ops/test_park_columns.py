@@ -1,0 +1,124 @@
+"""park_columns and restore_columns."""
+
+import pytest
+
+from rollout.locks import LockWaitTimeout
+from tests.rollout.ops.interrupt import held, queues_nobody
+
+UP = """
+    add_column("public.t", Column("version", INTEGER, server_default=text("1")),
+        Column("note", TEXT))
+    restore_columns("public.t", {"version": "1", "note": "NULL"})
+"""
+DOWN = 'park_columns("public.t", {"version": "1", "note": "NULL"})'
+VALUES = "UPDATE public.t SET version = id, note = 'n' || id WHERE id % 3 = 0"
+TABLE = "TABLE public.t ORDER BY id"
+
+
+@pytest.fixture
+def lab(lab):
+    lab.execute(
+        "CREATE TABLE public.t (id int PRIMARY KEY, own text)",
+        "INSERT INTO public.t SELECT generate_series(1, 30)",
+    )
+    lab.revision(UP, DOWN)
+    lab.upgrade()
+    lab.execute(VALUES)
+    return lab
+
+
+def test_the_round_trip_keeps_every_value(lab):
+    before = lab.rows(TABLE)
+    catalog = lab.snapshot()
+    lab.downgrade()
+    assert "public.t.version" not in lab.snapshot()["column"]
+    assert lab.value("SELECT count(*) FROM parked.t__001") == 10  # no default is copied
+    lab.upgrade()
+    assert lab.rows(TABLE) == before
+    assert lab.snapshot() == catalog
+
+
+def test_what_is_written_or_deleted_meanwhile_counts(lab):
+    lab.downgrade()
+    lab.execute(
+        "DELETE FROM public.t WHERE id = 3",
+        "INSERT INTO public.t VALUES (3, 'another')",
+        "DELETE FROM public.t WHERE id = 6",
+        "UPDATE public.t SET own = 'new' WHERE id = 9",
+    )
+    lab.upgrade()
+    assert lab.rows("SELECT * FROM public.t WHERE id IN (3, 6, 9) ORDER BY id") == [
+        (3, "another", 1, None), (9, "new", 9, "n9")
+    ]  # fmt: skip
+
+
+def test_printed_sql_does_the_same(lab, twins):
+    (printed,) = twins(lab)
+    lab.downgrade()
+    printed.psql(printed.downgrade("001:base", sql=True))
+    lab.assert_same(printed)
+    lab.upgrade()
+    printed.psql(printed.upgrade(sql=True))
+    lab.assert_same(printed)
+
+
+def test_a_killed_downgrade_is_repeated(lab, survives_kills):
+    survives_kills(lab, lambda lab: lab.downgrade("base"))
+
+
+def test_a_killed_upgrade_is_repeated(lab, survives_kills):
+    lab.downgrade()
+    survives_kills(lab, lambda lab: lab.upgrade())
+
+
+def test_what_is_written_between_a_kill_and_the_rerun_is_kept(lab):
+    """The trigger follows from the moment the copy begins."""
+    with held(lab, "LOCK TABLE public.t IN ACCESS SHARE MODE"):
+        with pytest.raises(LockWaitTimeout, match="ACCESS EXCLUSIVE"):
+            lab.downgrade(lock_wait_s=0.2)
+    lab.execute("UPDATE public.t SET note = 'late' WHERE id IN (1, 3)")
+    lab.downgrade()
+    lab.upgrade()
+    assert lab.rows("SELECT id FROM public.t WHERE note = 'late'") == [(1,), (3,)]
+
+
+@pytest.mark.parametrize(
+    "blocker", ["UPDATE public.t SET own = 'x' WHERE id = 1", "TABLE public.t"]
+)
+def test_readers_and_writers_go_on_while_parking_waits(lab, blocker):
+    queues_nobody(
+        lab,
+        lambda lab: lab.downgrade(),
+        blocker=blocker,
+        bystanders=("TABLE public.t", "UPDATE public.t SET own = 'y' WHERE id = 2"),
+    )
+    assert lab.value("SELECT count(*) FROM parked.t__001") == 10
+
+
+def test_a_held_row_is_restored_later_and_keeps_nobody_waiting(lab):
+    before = lab.rows("SELECT id, version, note FROM public.t ORDER BY id")
+    lab.downgrade()
+    with held(lab, "UPDATE public.t SET own = 'mine' WHERE id = 3"):
+        with pytest.raises(LockWaitTimeout):
+            lab.upgrade(lock_wait_s=0.2)
+    lab.upgrade()
+    assert lab.rows("SELECT id, version, note FROM public.t ORDER BY id") == before
+
+
+def test_values_written_since_the_columns_came_back_win(lab):
+    lab.downgrade()
+    lab.execute(
+        "ALTER TABLE public.t ADD version int DEFAULT 1, ADD note text",
+        "UPDATE public.t SET version = 77 WHERE id = 3",
+    )
+    lab.upgrade()
+    assert lab.rows("SELECT version, note FROM public.t WHERE id IN (3, 6)") == [
+        (77, None), (6, "n6")
+    ]  # fmt: skip
+
+
+def test_giving_up_names_who_is_in_the_way(lab):
+    with held(lab, "UPDATE public.t SET own = 'mine' WHERE id = 3"):
+        with pytest.raises(LockWaitTimeout, match="nightly report.*UPDATE public.t"):
+            lab.downgrade(lock_wait_s=0.2)
+    assert lab.value("SELECT version FROM public.t WHERE id = 30") == 30
