@@ -15,7 +15,8 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down reset psql demo sql check lint format test test-fast docs
+.PHONY: help install up down reset psql demo sql check lint format test test-fast docs \
+	certify
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,7 +39,7 @@ $(STAMP): pyproject.toml constraints.txt
 up: install ## install, start PostgreSQL, bring the schema to head, show what stands
 	@[ -n "$${DATABASE_URL+set}" ] || $(PY) -m rollout.embedded start $(DB)
 	@$(PY) -m alembic upgrade head
-	@$(PY) -m alembic current
+	@$(PY) -m rollout status
 	@echo "To connect: make psql, or"
 	@if [ -n "$${DATABASE_URL+set}" ]; then echo '    psql "$$DATABASE_URL"'; \
 	else echo "    psql '$$($(PY) -m rollout.embedded url $(DB))'"; fi
@@ -76,6 +77,9 @@ test: install ## run every test; PG=system or TEST_DATABASE_URL=… for other se
 
 test-fast: install ## run the tests that take no time
 	@$(PY) -m pytest -q -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
+
+certify: install ## measure every revision under live traffic (ten minutes)
+	@$(PY) bench/certify.py
 
 docs: install ## make the diagrams from the models
 	@$(PY) tools/docs.py

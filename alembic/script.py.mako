@@ -1,4 +1,10 @@
-"""${message}
+<%!
+import re
+
+def title(message):
+    """The message without the version, which is for the file's name."""
+    return re.sub(r"^v\d+[._]\d+[._]\d+\s+", "", message)
+%>"""${message | title}
 
 Locks: name every lock on a table in use, or "none on tables in use".
 Rollback: automatic or by hand; what is parked, what is rebuilt.

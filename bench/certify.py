@@ -187,7 +187,7 @@ def render(rows: list[Row]) -> str:
         "",
         f"Failed statements during our revisions: **{failures}** of {total:,}.",
         "",
-        "| run | took | statements | failed | longest | p99.9 | held on tables in use |",
+        "| run | took | statements | failed | longest | p99.9 | held on tables in use|",
         "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
     lines += [

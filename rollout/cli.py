@@ -1,6 +1,6 @@
 """``rollout``: finds the command, and says how it ended.
 
-Imports next to nothing before the command is known, so that ``rollout --help`` is quick.
+Imports next to nothing before the command is known: ``rollout --help`` is quick.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def _top_parser() -> argparse.ArgumentParser:
         prog="rollout",
         usage="rollout COMMAND [--help] [options]",
         description="Bring schema changes to production safely, and back.",
-        epilog=f"commands:\n{listed}\n\nrollout COMMAND --help shows an example of each.",
+        epilog=f"commands:\n{listed}\n\nrollout COMMAND --help shows an example.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -129,7 +129,7 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - unknown ones are raised again
+    except Exception as error:
         message = failures.message(error, target)
         if message is None:
             raise

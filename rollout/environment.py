@@ -3,6 +3,7 @@
 Source: design, "How a revision runs"; explained in docs/how-it-runs.md.
 """
 
+import os
 import random
 import sys
 import time
@@ -23,12 +24,18 @@ from rollout.runner_lock import RunnerLock, runner_lock
 from rollout.settings import Settings
 from rollout.sqlstate import RAISE_EXCEPTION, RETRYABLE, sqlstate
 from rollout.steps import Steps
+from rollout.terminal import notice
 
 INTERRUPTED = """\
 interrupted.
 The revision in progress was rolled back; earlier ones stand, and steps that commit on
 their own (batches, concurrent indexes) are repeated safely.
 Run the same command again to go on."""
+
+POOLED = """\
+note: a pooler stands between here and the server. A session pooler serves; behind a
+transaction pooler (Supabase's port 6543) concurrent index builds are cut off by the
+server's statement_timeout. Use the direct connection or port 5432 for large tables."""
 
 WRITING = {"upgrade", "downgrade", "do_stamp", "do_ensure_version"}
 """Alembic's functions that change the database; the others only look."""
@@ -53,6 +60,9 @@ def run() -> None:
         if not from_command_line:
             raise
         print(f"\n{error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:  # --sql | psql, and psql has stopped and said why
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         if not from_command_line:
@@ -152,6 +162,8 @@ def _look(engine: Engine) -> Any:
         context.configure(connection=connection, dont_mutate=True, **_options())
         find = context.get_context().opts["fn"]
         if find.__name__ in WRITING:
+            if database.is_pooled(connection):
+                notice(POOLED)
             return find
         with context.begin_transaction():
             context.run_migrations()

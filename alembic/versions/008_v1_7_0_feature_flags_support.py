@@ -35,24 +35,24 @@ POLICIES = (
         FOR SELECT TO authenticated
         USING (
             (SELECT auth.uid()) = user_id
-            OR (SELECT auth.jwt() -> 'app_metadata' ->> 'role') = 'admin'
+            OR (SELECT auth.jwt()) -> 'app_metadata' ->> 'role' = 'admin'
         )
     """,
     """
     CREATE POLICY "Admins can add feature flags" ON public.user_feature_flags
         FOR INSERT TO authenticated
-        WITH CHECK ((SELECT auth.jwt() -> 'app_metadata' ->> 'role') = 'admin')
+        WITH CHECK ((SELECT auth.jwt()) -> 'app_metadata' ->> 'role' = 'admin')
     """,
     """
     CREATE POLICY "Admins can change feature flags" ON public.user_feature_flags
         FOR UPDATE TO authenticated
-        USING ((SELECT auth.jwt() -> 'app_metadata' ->> 'role') = 'admin')
-        WITH CHECK ((SELECT auth.jwt() -> 'app_metadata' ->> 'role') = 'admin')
+        USING ((SELECT auth.jwt()) -> 'app_metadata' ->> 'role' = 'admin')
+        WITH CHECK ((SELECT auth.jwt()) -> 'app_metadata' ->> 'role' = 'admin')
     """,
     """
     CREATE POLICY "Admins can remove feature flags" ON public.user_feature_flags
         FOR DELETE TO authenticated
-        USING ((SELECT auth.jwt() -> 'app_metadata' ->> 'role') = 'admin')
+        USING ((SELECT auth.jwt()) -> 'app_metadata' ->> 'role' = 'admin')
     """,
 )
 TRIGGER = """

@@ -8,14 +8,16 @@ from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.backfill.plan import Backfill
+from rollout.locks import LockWaitTimeout, in_the_way
 from rollout.settings import Settings
 from rollout.sqlstate import RETRYABLE, sqlstate
 from rollout.sqltext import literal
 
 FIRST_BATCH_ROWS = 200
 MOST_BATCH_ROWS = 20_000
-BLAMES_A_ROW = ("22", "23", "P0001")
-"""SQLSTATE classes of errors in the data: value, constraint, raised by a trigger."""
+BLAMES_A_ROW = ("22", "23", "54000", "P0001")
+"""SQLSTATE classes of errors in the data: value, constraint, too long for an index,
+raised by a trigger."""
 
 CLAIM = text("""
     SELECT range_no, position, upper_bound FROM migrations.backfill_progress
@@ -44,7 +46,7 @@ class Worker:
     ) -> None:
         self._engine, self._backfill, self._settings = engine, backfill, settings
         self._report, self._stopped, self._sleep = report, stopped, sleep
-        self._rows = FIRST_BATCH_ROWS
+        self._rows, self._refused = FIRST_BATCH_ROWS, 0
         self._statement = text(backfill.statement)
 
     def do_range(self, number: int) -> None:
@@ -52,6 +54,7 @@ class Worker:
 
         Raises:
             DBAPIError: A failure that is not one row's fault. Earlier batches stay.
+            LockWaitTimeout: A row stayed locked for lock_wait_s. Earlier batches stay.
         """
         blocked_since: float | None = None
         with self._engine.connect() as connection:
@@ -64,7 +67,7 @@ class Worker:
                     blocked_since = blocked_since or started
                     self._cope(connection, error, number, started - blocked_since)
                     continue
-                blocked_since = None
+                blocked_since, self._refused = None, 0
                 self._adapt(time.monotonic() - started, rows)
                 self._report(rows)
                 if done:
@@ -115,7 +118,14 @@ class Worker:
         state = sqlstate(error) or ""
         if state in RETRYABLE and blocked_s < self._settings.lock_wait_s:
             self._rows = max(1, self._rows // 2)
+            self._refused += 1
             self._sleep(0.02)
+        elif state in RETRYABLE:
+            source = (self._backfill.source,)
+            raise LockWaitTimeout(
+                source, "rows", self._refused, blocked_s,
+                in_the_way(connection, source, "SHARE ROW EXCLUSIVE"),
+            ) from error  # fmt: skip
         elif not state.startswith(BLAMES_A_ROW):
             raise error
         elif self._rows > 1:

@@ -157,7 +157,7 @@ def _read(path: Path, file: BinaryIO) -> Archive:
     if mark != MARK:
         raise BadBackup(
             path, "has no manifest at its end",
-            "Either it was cut short, for example while it was copied, or plain pg_dump\n"
+            "Either it was cut short (in copying, for example), or pg_dump alone\n"
             "made it: pg_restore can restore that, but nothing says what is in it.",
         )  # fmt: skip
     dump_bytes, packed_bytes, digest, _ = TRAILER.unpack(end)

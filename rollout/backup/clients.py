@@ -35,7 +35,7 @@ class Client:
 
     @cached_property
     def ssl(self) -> bool:
-        """Whether it can speak SSL; asked of its libpq, which refuses before it connects."""
+        """Whether it can speak SSL; its libpq refuses before it connects."""
         said = _said(
             self.program("pg_dump"), "-w", "-d", "host=/nowhere sslmode=require"
         )
@@ -55,7 +55,7 @@ class NoClient(RolloutError):
         super().__init__(
             f"no pg_dump here suits the server: PostgreSQL {needed} or later is needed"
             f"{', with SSL' if ssl else ''}.\n"
-            f"Nothing was changed, nothing was written. Found:\n{listed or '    none'}\n"
+            f"Nothing was changed or written. Found:\n{listed or '    none'}\n"
             "An older pg_dump refuses a newer server, and does not know what is new.\n"
             f"Install one, for example: apt install postgresql-client-{needed}\n"
             f"or say where it is: export {DIRECTORY}=/path/to/bin"

@@ -48,7 +48,7 @@ class OutsideFunction:
 
 @dataclass(frozen=True)
 class Role:
-    """A role that grants and policies name; ``attributes`` as CREATE ROLE takes them."""
+    """A role that grants or policies name; ``attributes`` are those of CREATE ROLE."""
 
     name: str
     attributes: str
@@ -88,8 +88,8 @@ class Manifest:
     @property
     def outside_schemas(self) -> list[str]:
         """Schemas of what is referred to."""
-        objects = [*self.outside_tables, *self.outside_functions]
-        return sorted({found.schema for found in objects})
+        tables = {table.schema for table in self.outside_tables}
+        return sorted(tables | {found.schema for found in self.outside_functions})
 
     def pack(self) -> bytes:
         """The manifest as bytes."""

@@ -8,8 +8,8 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO, Any
+from contextlib import contextmanager, suppress
+from typing import IO
 
 from sqlalchemy import URL
 
@@ -55,15 +55,17 @@ class Running:
 
 @contextmanager
 def running(
-    command: Sequence[str], url: URL | None = None, **streams: Any
+    command: Sequence[str],
+    url: URL | None = None,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.DEVNULL,
 ) -> Iterator[Running]:
     """Run ``command`` for the block; what still runs after it is killed."""
     with tempfile.TemporaryFile() as stderr:
+        child = environment(url) if url is not None else None
         process = subprocess.Popen(
-            command,
-            stderr=stderr,
-            env=environment(url) if url is not None else None,
-            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL} | streams,
+            command, stdin=stdin, stdout=stdout, stderr=stderr, env=child
         )
         try:
             yield Running(process, stderr)
@@ -78,7 +80,5 @@ def running(
 
 def with_no_complaint(pipe: IO[bytes]) -> None:
     """Close a pipe whose reader may be gone."""
-    try:
+    with suppress(BrokenPipeError):
         pipe.close()
-    except BrokenPipeError:
-        pass

@@ -12,7 +12,7 @@ and a line in :data:`NAMES`. On the command line ``_`` is written ``-``.
 """
 
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -97,21 +97,25 @@ def run(context: Context, names: Iterable[str] = NAMES) -> Iterator[Result]:
         RolloutError: There is no check of a name; before the first is run.
     """
     checks = {name: load(name) for name in names}
-    return (Result(shown(name), _guarded(c, context)) for name, c in checks.items())
+    return (guarded(shown(name), c.run, context) for name, c in checks.items())
 
 
-def _guarded(check: Check, context: Context) -> list[Finding]:
-    """Run one check; that it could not look is itself a finding, never a PASS."""
+def guarded(
+    name: str, look: Callable[[Context], list[Finding]], context: Context
+) -> Result:
+    """Look; that it could not be done is itself a finding, never a PASS."""
     try:
         context.begin()
-        return check.run(context)
+        found = look(context)
+        context.connection.commit()  # a rollback would count in pg_stat_database
+        return Result(name, found)
     except RolloutError as error:
         first, *more = str(error).splitlines()
-        return [warned(f"could not look: {first}", more)]
+        return Result(name, [warned(f"could not look: {first}", more)])
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
-        return [_could_not(error)]
+        return Result(name, [_could_not(error)])
     finally:
         if not context.connection.invalidated:
             context.connection.rollback()

@@ -20,7 +20,7 @@ def run(context: Context) -> list[Finding]:
         warned(
             "through a pooler",
             [
-                "Upgrades hold several connections and, in one, a lock for the whole run;",
+                "An upgrade holds several connections, one with a lock until the end;",
                 "a transaction pooler may end them, and keeps no session settings.",
             ],
             ["Set DATABASE_URL to the direct connection, port 5432."],

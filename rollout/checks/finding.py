@@ -65,9 +65,9 @@ def judge(
         ours: Status of items that this project made.
         theirs: Status of the others; PASS only lists them.
     """
-    mine, others = [], []
-    for item in items:
-        (mine if item.ours else others).append(item)
+    given = list(items)
+    mine = [item for item in given if item.ours]
+    others = [item for item in given if not item.ours]
     found = []
     if mine:
         found.append(_of(ours, f"{len(mine)} {bad}", mine))

@@ -19,7 +19,8 @@ QUERY = """
         AND (g.grantee = 0 OR g.grantee = to_regrole(:anonymous)::oid)
         AND NOT EXISTS (
             SELECT FROM pg_depend AS e
-            WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e'
+            WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
+                AND e.deptype = 'e'
         )
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 3
@@ -27,7 +28,7 @@ QUERY = """
 
 
 def run(context: Context) -> list[Finding]:
-    """Ours may be called by nobody unless granted; others' only if they run as owner."""
+    """Ours are open to nobody unless granted; others' count if they run as owner."""
     rows = context.rows(
         QUERY, schemas=context.schemas, anonymous=next(iter(context.api_roles), "")
     )

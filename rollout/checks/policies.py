@@ -24,7 +24,7 @@ QUERY = """
 
 
 def run(context: Context) -> list[Finding]:
-    """A grant without a policy contradicts itself; neither of them is a closed table."""
+    """A grant without a policy contradicts itself; without one, the table is closed."""
     rows = context.rows(QUERY, schemas=context.exposed, roles=context.api_roles)
     items = [
         Item(

@@ -7,8 +7,8 @@ TITLE = "rows that a backfill could not carry over"
 
 # Reasons differ behind the colon, by the error's text.
 QUERY = """
-    SELECT revision, source_table, split_part(reason, ':', 1) AS reason, count(*) AS rows,
-        min(rejected_at) AS since
+    SELECT revision, source_table, split_part(reason, ':', 1) AS reason,
+        count(*) AS rows, min(rejected_at) AS since
     FROM migrations.backfill_rejects GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC
 """
 SHOW = (

@@ -14,7 +14,8 @@ QUERY = """
         AND n.nspname = ANY (:schemas)
         AND NOT EXISTS (
             SELECT FROM pg_depend AS e
-            WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'
+            WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid
+                AND e.deptype = 'e'
         )
     ORDER BY 3
 """

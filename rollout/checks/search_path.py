@@ -16,7 +16,8 @@ QUERY = """
         )
         AND NOT EXISTS (
             SELECT FROM pg_depend AS e
-            WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e'
+            WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid
+                AND e.deptype = 'e'
         )
     ORDER BY 3
 """

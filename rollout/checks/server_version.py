@@ -51,7 +51,8 @@ def run(context: Context) -> list[Finding]:
                 "the database is read only (default_transaction_read_only)",
                 ["A managed server does this when its disk is full."],
                 [
-                    "Free space; then: ALTER DATABASE … RESET default_transaction_read_only"
+                    "Free space.",
+                    "ALTER DATABASE … RESET default_transaction_read_only;",
                 ],
             )
         )

@@ -23,7 +23,7 @@ def run(context: Context) -> list[Finding]:
     items = [
         Item(
             f"{row.relation} {row.name}",
-            f"DROP POLICY {row.name} ON {row.relation}; -- make it anew on app_metadata",
+            f"DROP POLICY {row.name} ON {row.relation}; -- anew on app_metadata",
             context.is_ours(row.nspname, row.relname),
         )
         for row in context.rows(QUERY, schemas=context.schemas)

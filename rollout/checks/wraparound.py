@@ -7,7 +7,7 @@ TITLE = "age of the oldest transaction id"
 
 WARN_AGE = 500_000_000
 FAIL_AGE = 1_200_000_000
-"""Autovacuum freezes from 200 million on; the server takes no writes from 2.1 billion."""
+"""Autovacuum freezes from 200 million on; at 2.1 billion the server takes no writes."""
 
 # Any database of the server stops all of them. template0 takes no connection and is
 # frozen, but counts as well.

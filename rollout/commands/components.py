@@ -6,9 +6,12 @@ views over it are dropped, after what makes them again is written down in
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from rollout.commands import state, view_text
 from rollout.commands.output import Output
@@ -16,8 +19,8 @@ from rollout.commands.target import Target
 from rollout.errors import RolloutError
 from rollout.locks import lock_statement, until_granted
 from rollout.run import Run, running
-from rollout.runner_lock import runner_lock
-from rollout.sqltext import literal, split_name
+from rollout.runner_lock import RunnerLock, runner_lock
+from rollout.sqltext import literal, split_name, verbatim
 
 TABLE = """
     CREATE TABLE IF NOT EXISTS parked.components (
@@ -41,8 +44,7 @@ FORGET = text("DELETE FROM parked.components WHERE name = :name")
 EMPTY = text("SELECT NOT EXISTS (SELECT FROM parked.components)")
 EXISTS = text("SELECT to_regclass(:table) IS NOT NULL")
 LOG = """
-    INSERT INTO {log} (migration_file, operation, description)
-    VALUES ({command}, {operation}, {description})
+    INSERT INTO {} (migration_file, operation, description) VALUES ({}, {}, {})
 """
 
 
@@ -122,9 +124,9 @@ def _refuse_missing(connection: Connection, name: str, table: str) -> None:
     if connection.scalar(EXISTS, {"table": table}):
         return
     away = name in [row["name"] for row in parked(connection)]
+    why = "is parked already" if away else "is not applied"
     raise RolloutError(
-        f"{table} is not there: {name} {'is parked already' if away else 'is not applied'}.\n"
-        "Nothing was changed.\n"
+        f"{table} is not there: {name} {why}.\nNothing was changed.\n"
         f"To bring it back: rollout {f'restore {name}' if away else 'deploy'}"
     )
 
@@ -135,8 +137,8 @@ def park(target: Target, name: str, table: str) -> list[str]:
     Locks: ACCESS EXCLUSIVE on the table and on the views, for a moment, taken without
         queueing.
     """
-    engine = target.engine()
-    with _alone(target, engine, f"rollback --only {name}") as connection:
+    with alone(target, f"rollback --only {name}") as transaction:
+        connection = transaction.connection
         views = view_text.depending(connection, table)
         connection.exec_driver_sql(TABLE)
         remembered = {
@@ -151,9 +153,8 @@ def park(target: Target, name: str, table: str) -> list[str]:
             connection, f"{lock}; {move}", tables=(table, *(v.name for v in views)),
             mode="ACCESS EXCLUSIVE",
         )  # fmt: skip
-        _log(
-            target, connection, f"rollback --only {name}", "ROLLBACK", f"{name} parked"
-        )
+        command, what = f"rollback --only {name}", f"component {name} parked"
+        log(target, connection, command, "ROLLBACK", what)
     return [view.name for view in reversed(views)]
 
 
@@ -163,8 +164,8 @@ def restore(target: Target, name: str, table: str) -> list[str]:
     Locks: ACCESS EXCLUSIVE on the parked table, for a moment, taken without queueing.
     """
     schema, short = split_name(table)
-    engine = target.engine()
-    with _alone(target, engine, f"restore {name}") as connection:
+    with alone(target, f"restore {name}") as transaction:
+        connection = transaction.connection
         query = text(
             "SELECT views, statements FROM parked.components WHERE name = :name"
         )
@@ -177,7 +178,8 @@ def restore(target: Target, name: str, table: str) -> list[str]:
         )  # fmt: skip
         view_text.make_again(connection, row.views, row.statements)
         forget(connection, name)
-        _log(target, connection, f"restore {name}", "CREATE", f"{name} restored")
+        what = f"component {name} restored"
+        log(target, connection, f"restore {name}", "CREATE", what)
     return list(row.views)
 
 
@@ -188,43 +190,39 @@ def forget(connection: Connection, name: str) -> None:
         connection.exec_driver_sql("DROP TABLE parked.components")
 
 
-class _alone:  # noqa: N801 - reads as what it does
-    """The runner lock, and in it one transaction that is committed at the end."""
+@dataclass
+class Transaction:
+    """A connection on which the runner lock is held to."""
 
-    def __init__(self, target: Target, engine: Engine, what: str) -> None:
-        self._target, self._engine, self._what = target, engine, what
+    connection: Connection
+    lock: RunnerLock
 
-    def __enter__(self) -> Connection:
-        settings = self._target.settings
-        self._lock = runner_lock(self._engine, settings, f"rollout {self._what}")
-        self._held = self._lock.__enter__()
-        self._running = running(Run(settings, revision=self._what))
-        self._running.__enter__()
-        self._connection = self._engine.connect()
-        return self._connection
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        try:
-            if kind is None:
-                self._held.verify()
-                self._connection.commit()
-        finally:
-            self._connection.close()
-            self._running.__exit__(None, None, None)
-            self._lock.__exit__(kind, error, trace)
+    def commit(self) -> None:
+        """Commit, if the runner lock is still ours."""
+        self.lock.verify()
+        self.connection.commit()
 
 
-def _log(
+@contextmanager
+def alone(target: Target, what: str) -> Iterator[Transaction]:
+    """Hold the runner lock; commit at the end of the block."""
+    engine, settings = target.engine(), target.settings
+    with (
+        runner_lock(engine, settings, f"rollout {what}") as lock,
+        running(Run(settings, revision=what)),
+        engine.connect() as connection,
+    ):
+        connection.begin()
+        transaction = Transaction(connection, lock)
+        yield transaction
+        transaction.commit()
+
+
+def log(
     target: Target, connection: Connection, command: str, operation: str, what: str
 ) -> None:
     """A row in the project's log, in the same transaction."""
-    log = target.option("log_table")
-    if log and connection.scalar(EXISTS, {"table": log}):
-        connection.exec_driver_sql(
-            LOG.format(
-                log=log,
-                command=literal(f"rollout {command}"),
-                operation=literal(operation),
-                description=literal(f"component {what}"),
-            )
-        )
+    table = target.option("log_table")
+    if table and connection.scalar(EXISTS, {"table": table}):
+        said = (f"rollout {command}", operation, what)
+        connection.execute(verbatim(LOG.format(table, *map(literal, said))))

@@ -4,31 +4,21 @@ Stops at the first failure and says what state things are in and how to go on.
 """
 
 import argparse
-import datetime as dt
 import importlib
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import text
 
 from rollout.commands import plan, planning, preflight, state, targets, validation
 from rollout.commands.checklist import CHECKLIST
 from rollout.commands.output import Output
 from rollout.commands.planning import Step
 from rollout.commands.preflight import Check
+from rollout.commands.rollback_rate import RollbackRate
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
 
 EXAMPLE = "rollout deploy --dry-run\nrollout deploy\nrollout deploy 004 --no-backup"
-
-FEW_TRANSACTIONS = 50
-"""Too few to speak of a rate."""
-RATE = text("""
-    SELECT xact_commit, xact_rollback FROM pg_catalog.pg_stat_database
-    WHERE datname = current_database()
-""")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backup-to", metavar="FILE", type=Path,
-        help="default: backup_DATABASE_DATE_TIME.dump here",
+        help="default: backups/DATABASE_TIME.dump",
     )  # fmt: skip
     parser.add_argument(
         "--dry-run", action="store_true", help="checks and plan only; changes nothing"
@@ -63,14 +53,16 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
         out.line(CHECKLIST.rstrip())
         return 0
     started = time.monotonic()
-    current, steps = _prepare(target, args, out)
+    rate = RollbackRate(target, args.max_rollback_rate)
+    current, steps, found = _prepare(target, args, out)
     if args.dry_run:
-        out.document({"steps": [step.as_dict() for step in steps]})
+        planned = [step.as_dict() for step in steps]
+        out.document({"preflight": found, "steps": planned})
         plan.show(target, current, steps, out, up=True)
         out.line("\nNothing was changed. Start with: rollout deploy")
         return 0
     backup = _backup(target, args, out) if steps else None
-    done = _upgrade(target, steps, args, out)
+    done = _upgrade(target, steps, rate, out)
     results = _validate(target, out)
     _summary(target, out, done, results, backup, time.monotonic() - started)
     return 0
@@ -78,7 +70,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
 
 def _prepare(
     target: Target, args: argparse.Namespace, out: Output
-) -> tuple[str | None, list[Step]]:
+) -> tuple[str | None, list[Step], list[Check]]:
     """Plan, check, and say how it stands.
 
     Raises:
@@ -98,7 +90,7 @@ def _prepare(
             "Nothing was changed.\n"
             f"{failed[0].details}.\nMend that, then run: rollout deploy --dry-run"
         )
-    return current, steps
+    return current, steps, found
 
 
 def _row(check: Check) -> tuple[str, str, str]:
@@ -114,9 +106,6 @@ def _backup(target: Target, args: argparse.Namespace, out: Output) -> str | None
     if args.no_backup:
         out.notice("no backup is made (--no-backup)")
         return None
-    now = dt.datetime.now(dt.UTC)
-    default = Path(f"backup_{target.url.database}_{now:%Y%m%d_%H%M%S}.dump")
-    path = args.backup_to or default
     try:
         backup: Any = importlib.import_module("rollout.backup")
     except ModuleNotFoundError:
@@ -126,16 +115,14 @@ def _backup(target: Target, args: argparse.Namespace, out: Output) -> str | None
             "Make one by other means (pg_dump -Fc, or the dashboard), then run:\n"
             "    rollout deploy --no-backup"
         ) from None
-    out.notice(f"backup to {path} …")
-    began = time.monotonic()
-    result = backup.create(target, path)
-    took = plan.duration(round((time.monotonic() - began) * 1000))
-    out.line(f"\nBackup: {getattr(result, 'path', path)} ({took})")
-    return str(getattr(result, "path", path))
+    out.notice("making a backup …")
+    result = backup.create(target, args.backup_to)
+    out.line(f"\nBackup: {result.path} ({plan.duration(round(result.seconds * 1000))})")
+    return str(result.path)
 
 
 def _upgrade(
-    target: Target, steps: list[Step], args: argparse.Namespace, out: Output
+    target: Target, steps: list[Step], rate: RollbackRate, out: Output
 ) -> list[tuple[Step, int]]:
     """Run revision by revision; each with its milliseconds.
 
@@ -143,7 +130,6 @@ def _upgrade(
         RolloutError: One failed, or too many transactions are being rolled back.
     """
     done: list[tuple[Step, int]] = []
-    before = _counters(target) if args.max_rollback_rate is not None else (0, 0)
     for number, step in enumerate(steps, 1):
         out.notice(f"[{number}/{len(steps)}] {step.revision.revision} …")
         began = time.monotonic()
@@ -152,8 +138,11 @@ def _upgrade(
         except RolloutError as error:
             raise RolloutError(f"{error}\n\n{_so_far(target, done)}") from error
         done.append((step, round((time.monotonic() - began) * 1000)))
-        if args.max_rollback_rate is not None and number < len(steps):
-            _refuse_rollbacks(target, before, args.max_rollback_rate, done)
+        if number < len(steps) and (said := rate.exceeded()):
+            raise RolloutError(
+                f"{said}.\n{_so_far(target, done)}\n"
+                "The application may not cope with the new schema: look at its errors."
+            )
     return done
 
 
@@ -167,39 +156,6 @@ def _so_far(target: Target, done: list[tuple[Step, int]]) -> str:
     return f"Done in this run: {names}.\n{state.describe(target)}{back}"
 
 
-def _counters(target: Target) -> tuple[int, int]:
-    """Transactions committed and rolled back so far, by the server's statistics."""
-    with target.connect() as connection:
-        row = connection.execute(RATE).one()
-    return int(row.xact_commit), int(row.xact_rollback)
-
-
-def _refuse_rollbacks(
-    target: Target,
-    before: tuple[int, int],
-    limit: float,
-    done: list[tuple[Step, int]],
-) -> None:
-    """Stop when the rate since the start exceeds ``limit`` percent.
-
-    The specification's trigger compares the totals since the statistics were reset,
-    which a roll-out of minutes cannot move; so the difference is taken.
-
-    Source: HomeOps strategy, "Automatic Rollback Detection".
-    """
-    now = _counters(target)
-    commits, rollbacks = now[0] - before[0], now[1] - before[1]
-    total = commits + rollbacks
-    if total < FEW_TRANSACTIONS or rollbacks * 100 <= limit * total:
-        return
-    raise RolloutError(
-        f"stopped: {rollbacks * 100 / total:.1f} % of {total} transactions were rolled"
-        f" back since the start, more than {limit:g} %.\n"
-        f"{_so_far(target, done)}\n"
-        "The application may not cope with the new schema: look at its errors."
-    )
-
-
 def _validate(target: Target, out: Output) -> list[validation.Result]:
     """Run the schema's validation.
 
@@ -209,14 +165,11 @@ def _validate(target: Target, out: Output) -> list[validation.Result]:
     with target.connect() as connection:
         results = validation.run(target, connection)
     if results is None:
-        out.line(
-            "\nValidation: this schema has no validation function at this revision."
-        )
+        out.line("\nValidation: there is no validation function at this revision.")
         return []
     out.line("\nValidation")
-    out.table(
-        ("check", "status", "details"), [tuple(asdict(r).values()) for r in results]
-    )
+    rows = [(r.check_name, r.status, r.details) for r in results]
+    out.table(("check", "status", "details"), rows)
     if failed := [r for r in results if r.status == "FAIL"]:
         raise RolloutError(
             f"validation failed: {failed[0].check_name}: {failed[0].details}.\n"

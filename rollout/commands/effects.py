@@ -31,8 +31,8 @@ class Effects:
     """Everything known about one revision in one direction.
 
     ``changes`` are names of :data:`rollout.commands.matrix.MATRIX`; ``locks`` has the
-    strongest mode a table in use. ``sources`` are the tables that a backfill reads, ``restored``
-    the parked tables that come back if they are there.
+    strongest mode a table in use. ``sources`` are the tables that a backfill reads,
+    ``restored`` the parked tables that come back if they are there.
     """
 
     changes: set[str] = field(default_factory=set)
@@ -107,11 +107,7 @@ def _create_table(found: Effects, match: re.Match[str]) -> None:
 def _alter_table(found: Effects, match: re.Match[str]) -> None:
     table = match["name"]
     for action in _actions(match["rest"]):
-        for pattern, change, mode in ACTIONS:
-            if re.match(pattern, action, re.IGNORECASE):
-                break
-        else:
-            change, mode = None, "ACCESS EXCLUSIVE"
+        change, mode = _action(action)
         if change == "Add Column" and _required(action):
             change = "Add Required Column"
         if change and not table.startswith(OURS) and table not in found.created:
@@ -143,16 +139,24 @@ Source: PostgreSQL manual, ALTER TABLE.
 """
 
 
+def _action(action: str) -> tuple[str | None, str]:
+    """The change and the lock of one action of ALTER TABLE."""
+    for pattern, change, mode in ACTIONS:
+        if re.match(pattern, action, re.IGNORECASE):
+            return change, mode
+    return None, "ACCESS EXCLUSIVE"
+
+
 def _actions(text: str) -> Iterator[str]:
     """The actions of ALTER TABLE, cut at commas outside parentheses and strings."""
     depth, current = 0, ""
-    for token in re.findall(r"'(?:[^']|'')*'|\"[^\"]*\"|.", text, re.DOTALL):
-        depth += (token == "(") - (token == ")")
-        if token == "," and depth == 0:
+    for part in re.findall(r"'(?:[^']|'')*'|\"[^\"]*\"|.", text, re.DOTALL):
+        depth += (part == "(") - (part == ")")
+        if part == "," and depth == 0:
             yield current.strip()
             current = ""
         else:
-            current += token
+            current += part
     yield current.strip()
 
 
@@ -216,7 +220,7 @@ def _park_function(found: Effects, match: re.Match[str]) -> None:
 
 
 def _columns_parked(found: Effects, body: str) -> None:
-    """A backfill into parked.<table>__<revision>, and what differs from the defaults."""
+    """A backfill into parked.<table>__<revision>, and what tells which rows go."""
     pattern = (
         rf"INSERT INTO (parked\.{IDENT}) .*?FROM ({NAME})\s.*?"
         r"(\([^()]*\) IS DISTINCT FROM \(.*?\))\s*(?:ON CONFLICT|;)"

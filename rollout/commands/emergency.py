@@ -7,26 +7,22 @@ missing things is left out. The journal's rows are part of that SQL.
 
 import re
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from rollout.commands import script_text
+from rollout.commands import components, script_text
 from rollout.commands.output import Output
 from rollout.commands.revisions import Revision
-from rollout.commands.target import Target
+from rollout.commands.target import Target, is_autocommit
 from rollout.errors import RolloutError
 from rollout.runner_lock import runner_lock
 from rollout.sqlstate import RETRYABLE, sqlstate
-from rollout.sqltext import literal
+from rollout.sqltext import verbatim
 
 MISSING = frozenset({"42P01", "42883", "42704", "42703", "3F000", "42P16"})
 """undefined_table, _function, _object, _column, invalid schema, invalid definition."""
 TRIES = 5
 ADDS = re.compile(r"^ALTER TABLE \S+ ADD COLUMN IF NOT EXISTS .*$", re.MULTILINE)
-LOG = """
-    INSERT INTO {log} (migration_file, operation, description)
-    VALUES ('rollout rollback --emergency', 'ROLLBACK', {description})
-"""
 
 
 def run(target: Target, revisions: list[Revision], out: Output) -> None:
@@ -46,7 +42,11 @@ def run(target: Target, revisions: list[Revision], out: Output) -> None:
             )
             _take_what_is_there(target, revision, out)
     last = revisions[-1].down_revision or "base"
-    _log(target, f"emergency rollback from {revisions[0].revision} to {last}")
+    with components.alone(target, "rollback --emergency") as transaction:
+        components.log(
+            target, transaction.connection, "rollback --emergency", "ROLLBACK",
+            f"emergency rollback from {revisions[0].revision} to {last}",
+        )  # fmt: skip
 
 
 def is_missing(error: BaseException) -> bool:
@@ -76,7 +76,7 @@ def _take_what_is_there(target: Target, revision: Revision, out: Output) -> None
 
 
 def _give_back_columns(engine: Engine, up: str) -> None:
-    """Add missing columns, empty, so that those that are left can be parked together."""
+    """Add missing columns, empty, so that those that are left can be parked."""
     for statement in ADDS.findall(up):
         with engine.begin() as connection:
             if not _tolerated(connection, statement.rstrip(";")):
@@ -103,24 +103,13 @@ def _run_tolerantly(engine: Engine, statements: list[str], out: Output) -> None:
 def _tolerated(connection: Connection, statement: str) -> bool:
     """Execute; False if it refers to something missing."""
     try:
-        if connection.get_isolation_level() == "AUTOCOMMIT":
-            connection.exec_driver_sql(statement.replace("%", "%%"))
+        if is_autocommit(connection):
+            connection.execute(verbatim(statement))
             return True
         with connection.begin_nested():
-            connection.exec_driver_sql(statement.replace("%", "%%"))
+            connection.execute(verbatim(statement))
     except DBAPIError as error:
         if sqlstate(error) not in MISSING:
             raise
         return False
     return True
-
-
-def _log(target: Target, description: str) -> None:
-    """One row for the whole in the project's log, if that is still in place."""
-    log = target.option("log_table")
-    with target.connect() as connection:
-        known = text("SELECT to_regclass(:log) IS NOT NULL")
-        if log and connection.scalar(known, {"log": log}):
-            sql = LOG.format(log=log, description=literal(description))
-            connection.exec_driver_sql(sql)
-            connection.commit()

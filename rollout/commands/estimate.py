@@ -1,4 +1,4 @@
-"""How many rows and how long: from statistics and from the journal, never by counting."""
+"""How many rows and how long: from statistics and the journal, never by counting."""
 
 import re
 from collections.abc import Iterable

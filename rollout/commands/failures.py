@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rollout.commands.target import Target
 
 ADVICE = {
-    "42501": "The role of DATABASE_URL lacks the right for this step. Use the owner of\n"
-    "the tables (on Supabase: postgres), or have it granted.",
+    "42501": "The role of DATABASE_URL lacks the right for this step. Use the owner\n"
+    "of the tables (on Supabase: postgres), or have it granted.",
     "53100": "The server's disk is full. Free space, then run the same command again.",
     "53300": "The server has no connection left. Close idle clients, or wait.",
     "55P03": "Somebody else holds a lock. To see who, run: rollout doctor",
@@ -31,7 +31,7 @@ OTHERWISE = "To see where the database stands, run: rollout status"
 def message(error: BaseException, target: "Target | None") -> str | None:
     """What to print for ``error``; None for one that is a bug of ours."""
     if isinstance(error, CommandError):
-        text = f"{error}.\nNothing was changed.\nTo see what there is, run: alembic history"
+        text = f"{error}.\nNothing was changed.\nTo see what there is: alembic history"
     elif isinstance(error, DBAPIError):
         text = _database(error)
     elif isinstance(error, RolloutError):
@@ -39,15 +39,13 @@ def message(error: BaseException, target: "Target | None") -> str | None:
     elif isinstance(error, OSError) and error.filename:
         text = (
             f"{error.filename}: {error.strerror}.\n"
-            "What was done before it stands.\nMend that, then run the same command again."
+            "What was done before it stands.\n"
+            "Mend that, then run the same command again."
         )
     else:
         return None
-    return database.scrub(text, target.known_url) if has_url(target) else text
-
-
-def has_url(target: "Target | None") -> bool:
-    return target is not None and target.known_url is not None
+    url = target.known_url if target is not None else None
+    return text if url is None else database.scrub(text, url)
 
 
 def _database(error: DBAPIError) -> str:
@@ -56,6 +54,6 @@ def _database(error: DBAPIError) -> str:
     advice = ADVICE.get(sqlstate(error) or "", OTHERWISE)
     return (
         f"the database refused: {said}\n"
-        "The statement's transaction was rolled back; what was committed before stands.\n"
+        "Its transaction was rolled back; what was committed before stands.\n"
         f"{advice}"
     )

@@ -36,7 +36,8 @@ def findings(sql: str, exclude: str = "") -> list[str]:
     done = subprocess.run(
         [squawk, "--reporter=json", f"--exclude={','.join(rules)}",
          "--stdin-filepath=revision.sql"],
-        input=AS_RUN.format(sql=PARKED_GONE.sub("", sql)), capture_output=True, text=True, check=False,
+        input=AS_RUN.format(sql=PARKED_GONE.sub("", sql)),
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     try:
         found = json.loads(done.stdout or "[]")

@@ -60,7 +60,7 @@ class Output:
         notice(text)
 
     def failed(self, message: str) -> None:
-        """Print why the command failed on stderr; with ``--json`` as the document too."""
+        """Print why the command failed on stderr; with ``--json`` on stdout too."""
         notice(message)
         if self.json and not self._documents:
             self.document({"error": message.strip()})

@@ -1,15 +1,19 @@
-"""What can be known before a roll-out begins: PASS, NOTE, WARN or FAIL, and a remedy."""
+"""What can be known before a roll-out begins: PASS, NOTE, WARN or FAIL."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from rollout import database
 from rollout.commands import state
 from rollout.commands.planning import Step
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
+from rollout.journal import Journal
+from rollout.revision_file import RevisionChanged
+from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
 TRANSACTION_POOLER_PORT = 6543
 LONG_S = 30.0
@@ -24,8 +28,8 @@ RIGHTS = text("""
 """)
 NOT_OWNED = text("""
     SELECT c.oid::regclass::text AS name, pg_get_userbyid(c.relowner) AS owner,
-        has_table_privilege(c.oid, 'REFERENCES') AND has_table_privilege(c.oid, 'TRIGGER')
-            AS may_refer
+        has_table_privilege(c.oid, 'REFERENCES')
+            AND has_table_privilege(c.oid, 'TRIGGER') AS may_refer
     FROM unnest(CAST(:tables AS text[])) AS t, pg_catalog.pg_class AS c
     WHERE c.oid = to_regclass(t) AND NOT pg_has_role(c.relowner, 'USAGE')
 """)
@@ -42,6 +46,7 @@ SIZE = text("""
         (SELECT pg_size_pretty(coalesce(sum(pg_table_size(to_regclass(t))), 0))
             FROM unnest(CAST(:tables AS text[])) AS t)
 """)
+JOURNAL = text("SELECT to_regclass('migrations.schema_versions') IS NOT NULL")
 COMPONENTS = text("SELECT to_regclass('parked.components') IS NOT NULL")
 
 
@@ -54,19 +59,34 @@ class Check:
     details: str
 
 
+Look = Callable[[Target, Connection, list[Step]], Check]
+
+
 def checks(target: Target, connection: Connection, steps: list[Step]) -> list[Check]:
     """All of them, in the order of reading. Reads only."""
-    looks: tuple[Callable[[Target, Connection, list[Step]], Check], ...] = (
-        _server, _pooler, _permissions, _tables, _unfinished, _failed, _lock_holder,
-        _long_transactions, _disk, _components,
+    looks: tuple[Look, ...] = (
+        _server, _pooler, _permissions, _tables, _files, _unfinished, _failed,
+        _lock_holder, _long_transactions, _disk, _components,
     )  # fmt: skip
-    found = [look(target, connection, steps) for look in looks]
-    connection.rollback()
-    return found
+    return [_looked(look, target, connection, steps) for look in looks]
+
+
+def _looked(
+    look: Look, target: Target, connection: Connection, steps: list[Step]
+) -> Check:
+    """One check; what it may not even look at has failed."""
+    try:
+        return look(target, connection, steps)
+    except DBAPIError as error:
+        if sqlstate(error) != INSUFFICIENT_PRIVILEGE:
+            raise
+        name = look.__name__.strip("_").replace("_", " ")
+        return Check(name, "FAIL", str(error.orig).strip())
+    finally:
+        connection.rollback()
 
 
 def _server(target: Target, connection: Connection, steps: list[Step]) -> Check:
-    connection.rollback()
     try:
         database.check_server(connection)
     except RolloutError as error:
@@ -76,7 +96,6 @@ def _server(target: Target, connection: Connection, steps: list[Step]) -> Check:
 
 
 def _pooler(target: Target, connection: Connection, steps: list[Step]) -> Check:
-    connection.rollback()
     pooled = database.is_pooled(connection)
     if target.url.port == TRANSACTION_POOLER_PORT:
         text_ = "port 6543 is a transaction pooler; use the session pooler on 5432"
@@ -115,6 +134,21 @@ def _tables(target: Target, connection: Connection, steps: list[Step]) -> Check:
         return Check("tables in use", "FAIL", f"no right to change {', '.join(bad)}")
     text_ = f"{len(tables)} to be locked for moments" if tables else "none is touched"
     return Check("tables in use", "PASS", text_)
+
+
+def _files(target: Target, connection: Connection, steps: list[Step]) -> Check:
+    """A released revision never changes; the upgrade itself refuses it, too."""
+    if not connection.scalar(JOURNAL):
+        return Check("files", "PASS", "nothing is applied yet")
+    try:
+        Journal(target.script, None).verify(target.engine(), ())
+    except RevisionChanged as error:
+        accepted = error.revision in target.settings.accept_changed.split(",")
+        text_ = f"{error.revision} has changed since it was applied"
+        if accepted:
+            return Check("files", "NOTE", f"{text_}; accepted by -x accept_changed")
+        return Check("files", "FAIL", text_)
+    return Check("files", "PASS", "as they were applied")
 
 
 def _unfinished(target: Target, connection: Connection, steps: list[Step]) -> Check:

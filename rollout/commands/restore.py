@@ -48,8 +48,8 @@ def _not_away(target: Target, name: str, table: str) -> RolloutError:
     _, short = split_name(table)
     if _is_there(target, f"parked.{short}"):
         return RolloutError(
-            f"{name} was not taken away by itself: {table} is parked since a rollback of"
-            " its revision.\nNothing was changed.\n"
+            f"{name} was not taken away by itself: {table} is parked since a rollback"
+            " of its revision.\nNothing was changed.\n"
             "The upgrade of that revision brings it back: rollout deploy"
         )
     return RolloutError(
@@ -65,8 +65,8 @@ def _settle(target: Target, name: str, table: str, out: Output) -> int:
         raise RolloutError(
             f"{table} is there already, and so is parked.{short}.\n"
             "Nothing was changed.\n"
-            "Somebody made a new table while the component was away. Look at both, then\n"
-            f"rename or drop the new one, and run: rollout restore {name}"
+            "Somebody made a new table while the component was away. Look at both,\n"
+            f"rename or drop the new one, then run: rollout restore {name}"
         )
     with target.connect() as connection:
         components.forget(connection, name)

@@ -1,4 +1,4 @@
-"""Take revisions, one component, or everything back; shows first what that does to data.
+"""Take revisions, one component, or everything back; shows the impact first.
 
 Nothing is lost: tables and values are parked, and the next deploy restores them.
 """
@@ -52,10 +52,14 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     if not out.confirm(f"Take back {what} of {target.shown}?", yes=args.yes):
         out.line("\nNothing was changed.")
         return 1
-    if args.emergency:
-        emergency.run(target, [step.revision for step in steps], out)
-    else:
-        _downgrade(target, steps)
+    revisions = [step.revision for step in steps]
+    try:
+        if args.emergency:
+            emergency.run(target, revisions, out)
+        else:
+            target.alembic("downgrade", revisions[-1].down_revision or "base")
+    except RolloutError as error:
+        raise RolloutError(f"{error}\n\n{state.describe(target)}") from error
     out.document({"database": target.shown, "taken_back": what.split(", ")})
     out.line(f"\nTaken back: {what}.\n{state.describe(target).splitlines()[0]}")
     out.line("What was parked comes back with: rollout deploy")
@@ -72,15 +76,3 @@ def _shown(target: Target, name: str, out: Output) -> list[Step]:
         steps = planning.make(target, connection, revisions, up=False)
     plan.show(target, current, steps, out, up=False)
     return steps
-
-
-def _downgrade(target: Target, steps: list[Step]) -> None:
-    """Run it as Alembic does.
-
-    Raises:
-        RolloutError: One failed; those before it are taken back.
-    """
-    try:
-        target.alembic("downgrade", steps[-1].revision.down_revision or "base")
-    except RolloutError as error:
-        raise RolloutError(f"{error}\n\n{state.describe(target)}") from error

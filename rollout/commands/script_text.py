@@ -1,4 +1,4 @@
-"""A revision as SQL text: what ``alembic upgrade FROM:TO --sql`` prints, by revision."""
+"""A revision as SQL text: what ``alembic upgrade FROM:TO --sql`` prints."""
 
 import re
 

@@ -79,14 +79,22 @@ def describe(target: Target) -> str:
     """
     with target.connect() as connection:
         standing = read(target, connection)
-    return told(target, standing)
+    return describe_standing(target, standing)
 
 
-def told(target: Target, standing: Standing) -> str:
+def describe_standing(target: Target, standing: Standing) -> str:
     """The same for a standing that was read."""
+    if standing.unfinished:
+        return where(target, standing)
+    on = "Nothing is half done. To go on, run the same command again."
+    return f"{where(target, standing)}\n{on}"
+
+
+def where(target: Target, standing: Standing) -> str:
+    """Where it stands, and what is half done."""
     current = standing.current
-    where = f"{current.revision} ({current.version})" if current else "no revision yet"
-    lines = [f"{target.shown} stands at {where}, {len(standing.pending)} pending."]
+    name = f"{current.revision} ({current.version})" if current else "no revision yet"
+    lines = [f"{target.shown} stands at {name}, {len(standing.pending)} pending."]
     for row in standing.unfinished:
         step = "-1" if row["direction"] == "downgrade" else row["revision"]
         command = "rollback" if row["direction"] == "downgrade" else "deploy"
@@ -94,6 +102,4 @@ def told(target: Target, standing: Standing) -> str:
             f"The {row['direction']} of {row['revision']} is half done: what it"
             f" committed stands.\nIt goes on where it stopped: rollout {command} {step}"
         )
-    if not standing.unfinished:
-        lines.append("Nothing is half done. To go on, run the same command again.")
     return "\n".join(lines)

@@ -30,9 +30,9 @@ class NotOurs(RolloutError):
 
     def __init__(self, shown: str) -> None:
         super().__init__(
-            f"{shown} is not a database of ours: it has no migrations.alembic_version.\n"
+            f"{shown} is not a database of ours: no migrations.alembic_version.\n"
             "Nothing was changed.\n"
-            "No revision was ever applied here, or DATABASE_URL names another database.\n"
+            "No revision was ever applied here, or DATABASE_URL names another one.\n"
             "To see what an upgrade would do, run: rollout plan"
         )
 
@@ -103,7 +103,7 @@ class Target:
 
         @event.listens_for(engine, "begin")
         def set_timeouts(connection: Connection) -> None:
-            if connection.get_isolation_level() != "AUTOCOMMIT":
+            if not is_autocommit(connection):
                 connection.exec_driver_sql(
                     f"{ambient(self.settings.lock_try_ms)};"
                     "SET LOCAL statement_timeout = 0;"
@@ -205,6 +205,11 @@ class Target:
         return printed.getvalue()
 
 
+def is_autocommit(connection: Connection) -> bool:
+    """Whether every statement commits by itself; without asking the server."""
+    return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+
+
 def _config(config_file: str, section: str) -> Config:
     if not Path(config_file).is_file():
         raise RolloutError(
@@ -214,7 +219,7 @@ def _config(config_file: str, section: str) -> Config:
             "name the file: --config PATH/alembic.ini"
         )
     config = Config(config_file, ini_section=section)
-    if not config.get_main_option("script_location"):
+    if not config.file_config.has_option(section, "script_location"):
         sections = [
             name
             for name in config.file_config.sections()
@@ -224,7 +229,7 @@ def _config(config_file: str, section: str) -> Config:
             f"{config_file} has no schema {section!r}.\n"
             "Nothing was changed; no connection was tried.\n"
             "A schema is a section with script_location in it. There "
-            f"{'are' if len(sections) > 1 else 'is'}: {', '.join(sections) or 'none'}.\n"
+            f"{'are' if len(sections) > 1 else 'is'} {', '.join(sections) or 'none'}.\n"
             f"Choose one: --schema {sections[0] if sections else 'NAME'}"
         )
     return config

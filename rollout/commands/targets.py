@@ -1,4 +1,4 @@
-"""Which revisions a TARGET means: ``head``, ``base``, ``004``, ``1.4.0``, ``+1``, ``-1``."""
+"""Which revisions a TARGET means: head, base, 004, 1.4.0, +1 or -1."""
 
 import difflib
 import re

@@ -29,7 +29,7 @@ def run(target: Target, connection: Connection) -> list[Result] | None:
         return None
     if not re.fullmatch(r"\w+\.\w+", name):
         raise RolloutError(
-            f"validate = {name} in alembic.ini is no name like public.validate_things.\n"
+            f"validate = {name} in alembic.ini is no name like public.validate_it.\n"
             "Nothing was validated.\nWrite schema and function, without parentheses."
         )
     known = text("SELECT to_regprocedure(:name) IS NOT NULL")

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from rollout.errors import RolloutError
+from rollout.sqltext import verbatim
 
 DEPENDING = text("""
     WITH RECURSIVE over AS (
@@ -18,10 +19,13 @@ DEPENDING = text("""
         SELECT r.ev_class, over.depth + 1
         FROM over
         JOIN pg_catalog.pg_depend AS d ON d.refobjid = over.oid
-            AND d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass
-        JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.ev_class <> over.oid
+            AND d.refclassid = 'pg_class'::regclass
+            AND d.classid = 'pg_rewrite'::regclass
+        JOIN pg_catalog.pg_rewrite AS r
+            ON r.oid = d.objid AND r.ev_class <> over.oid
     )
-    SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind::text AS kind,
+    SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
+        c.relkind::text AS kind,
         array_to_string(c.reloptions, ', ') AS options,
         pg_get_userbyid(c.relowner) AS owner,
         pg_get_viewdef(c.oid) AS definition, max(over.depth) AS depth
@@ -45,7 +49,8 @@ GRANTS = text("""
     WHERE g.grantee <> held.owner ORDER BY 1
 """)
 COMMENTS = text("""
-    SELECT CASE d.objsubid WHEN 0 THEN format('COMMENT ON VIEW %s IS %L', :name, description)
+    SELECT CASE d.objsubid
+        WHEN 0 THEN format('COMMENT ON VIEW %s IS %L', :name, description)
         ELSE format('COMMENT ON COLUMN %s.%I IS %L', :name, a.attname, description) END
     FROM pg_catalog.pg_description AS d
     LEFT JOIN pg_catalog.pg_attribute AS a
@@ -64,7 +69,8 @@ DEFAULTS = text("""
     WHERE d.adrelid = :oid ORDER BY a.attnum
 """)
 GRANTEES = text("""
-    SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END
+    SELECT DISTINCT
+        CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END
     FROM pg_catalog.pg_class AS c, aclexplode(c.relacl) AS g
     WHERE c.oid = CAST(:name AS regclass) AND g.grantee <> c.relowner
 """)
@@ -117,7 +123,7 @@ def _statements(connection: Connection, row: Any, table: str) -> list[str]:
 def make_again(connection: Connection, views: list[str], statements: list[str]) -> None:
     """Run what :func:`depending` returned, freed of what default privileges add."""
     for statement in statements:
-        connection.exec_driver_sql(statement.replace("%", "%%"))
+        connection.execute(verbatim(statement))
         if not statement.startswith("CREATE VIEW "):
             continue
         (name,) = (

@@ -5,6 +5,12 @@ from rollout.ops.add_column import add_column
 from rollout.ops.add_foreign_key import add_foreign_key, drop_foreign_key
 from rollout.ops.autocommit import autocommit
 from rollout.ops.backfill import backfill
+from rollout.ops.change_column_type import (
+    change_column_type,
+    finish_column_type,
+    resume_column_type,
+    revert_column_type,
+)
 from rollout.ops.collect import collect
 from rollout.ops.constraint import validate_constraint
 from rollout.ops.create_index import create_index
@@ -15,8 +21,14 @@ from rollout.ops.lock_tables import lock_tables
 from rollout.ops.park_columns import park_columns, restore_columns
 from rollout.ops.park_function import park_function, restore_function
 from rollout.ops.park_table import park_table, restore_table
+from rollout.ops.restructure_table import (
+    finish_restructure,
+    restructure_table,
+    revert_restructure,
+)
 from rollout.ops.set_not_null import drop_not_null, set_not_null
 from rollout.ops.sql import run_sql, sql_file
+from rollout.ops.sync_trigger import drop_sync, sync_column, sync_table
 
 __all__ = [
     "add_check",
@@ -24,13 +36,17 @@ __all__ = [
     "add_foreign_key",
     "autocommit",
     "backfill",
+    "change_column_type",
     "collect",
     "create_index",
     "drop_check",
     "drop_foreign_key",
     "drop_index",
     "drop_not_null",
+    "drop_sync",
     "drop_view",
+    "finish_column_type",
+    "finish_restructure",
     "grant_only",
     "lock_tables",
     "park_columns",
@@ -39,8 +55,14 @@ __all__ = [
     "restore_columns",
     "restore_function",
     "restore_table",
+    "restructure_table",
+    "resume_column_type",
+    "revert_column_type",
+    "revert_restructure",
     "run_sql",
     "set_not_null",
     "sql_file",
+    "sync_column",
+    "sync_table",
     "validate_constraint",
 ]

@@ -26,6 +26,7 @@ def autocommit() -> Iterator[None]:
     with op.get_context().autocommit_block():
         if is_offline():
             # What is here waits for old transactions, and nobody waits for it.
+            run.current().locked_in = None
             op.execute("SET lock_timeout = 0")
             yield
             op.execute("SET lock_timeout = '10ms'")

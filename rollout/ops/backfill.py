@@ -1,5 +1,7 @@
 """Change many rows while the application goes on."""
 
+import re
+
 from alembic import op
 from sqlalchemy import text
 
@@ -31,7 +33,9 @@ BEGIN
         );
         {batch}
         COMMIT;
-        first_key := (SELECT {key} FROM {source} WHERE {key} > last_key ORDER BY {key} LIMIT 1);
+        first_key := (
+            SELECT {key} FROM {source} WHERE {key} > last_key ORDER BY {key} LIMIT 1
+        );
     END LOOP;
 END
 $backfill$"""
@@ -116,7 +120,6 @@ def offline_block(plan: Backfill) -> str:
 
 def _plpgsql(statement: str, first: str, last: str) -> str:
     """The statement with its keys as variables; a bare SELECT becomes PERFORM."""
-    statement = statement.replace(":first", first).replace(":last", last)
-    if statement.upper().startswith("SELECT "):
-        return f"PERFORM {statement[7:]}"
-    return statement
+    for parameter, variable in ((":first", first), (":last", last)):
+        statement = re.sub(rf"(?<!:){parameter}\b", variable, statement)
+    return re.sub(r"^SELECT\b", "PERFORM", statement, flags=re.IGNORECASE)

@@ -68,7 +68,7 @@ def _print(qualified: str, statement: str) -> None:
     with autocommit():
         run_sql(statement)
         op.execute(
-            f"DO $valid$ BEGIN IF NOT (SELECT indisvalid FROM pg_catalog.pg_index WHERE "
-            f"indexrelid = {literal(qualified)}::regclass) THEN "
+            f"DO $valid$ BEGIN IF NOT (SELECT indisvalid FROM pg_catalog.pg_index "
+            f"WHERE indexrelid = {literal(qualified)}::regclass) THEN "
             f"RAISE EXCEPTION 'index {qualified} is invalid'; END IF; END $valid$"
         )

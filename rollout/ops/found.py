@@ -1,7 +1,7 @@
-"""Statements and tables that are found in the catalog when the revision runs.
+r"""Statements and tables that are found in the catalog when the revision runs.
 
 Online the catalog is asked, and what it answers is executed. A printed script asks as
-well: psql's ``\\gexec`` executes what a query returns, and so takes statements, such as
+well: psql's ``\gexec`` executes what a query returns, and so takes statements, such as
 CREATE INDEX CONCURRENTLY, that no function or DO block may hold.
 """
 
@@ -13,7 +13,9 @@ from rollout.sqltext import verbatim
 LOCK_OFFLINE = """\
 DO $lock$
 DECLARE
-    tables text := (SELECT string_agg(DISTINCT name, ', ') FROM ({query}) AS found (name));
+    tables text := (
+        SELECT string_agg(DISTINCT name, ', ') FROM ({query}) AS found (name)
+    );
     give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.0f} s';
 BEGIN
     LOOP
@@ -37,7 +39,8 @@ def execute_found(query: str) -> None:
     Locks: what the statements take.
     """
     if is_offline():
-        run_sql(f"{query.strip()}\n\\gexec\n")
+        # The double backslash ends the command before the semicolon that is printed.
+        run_sql(f"{query.strip()}\n\\gexec \\\\")
         return
     for statement in bind().scalars(verbatim(query)).all():
         run_sql(statement)

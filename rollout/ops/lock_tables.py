@@ -13,7 +13,7 @@ OFFLINE = """\
 -- retries a whole revision, and names the sessions in the way.
 DO $lock$
 DECLARE
-    give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.0f} s';
+    give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.1f} s';
 BEGIN
     LOOP
         BEGIN
@@ -34,6 +34,9 @@ END
 $lock$"""
 
 
+OFFLINE_HOLDING_S = 0.1
+
+
 def lock_tables(*tables: str, mode: str = "ACCESS EXCLUSIVE") -> None:
     """Lock ``tables`` in ``mode`` until the transaction ends, queueing nobody.
 
@@ -52,14 +55,17 @@ def lock_tables(*tables: str, mode: str = "ACCESS EXCLUSIVE") -> None:
     """
     if mode not in CONFLICTS:
         raise ValueError(f"mode must be one of {', '.join(CONFLICTS)}, not {mode!r}")
-    settings = run.current().settings
-    statement = lock_statement(tables, mode)
+    this = run.current()
+    settings, statement = this.settings, lock_statement(tables, mode)
     if is_offline():
+        # Locks that the transaction has already must not be held while it tries.
+        wait_s = OFFLINE_HOLDING_S if this.locked_in else settings.lock_wait_s
+        this.locked_in = "the script's transaction"
         op.execute(f"SET LOCAL lock_timeout = '{settings.lock_try_ms:.0f}ms'")
         run_sql(
             OFFLINE.format(
                 statement=statement,
-                wait_s=settings.lock_wait_s,
+                wait_s=wait_s,
                 try_ms=10 * settings.lock_try_ms,
             )
         )

@@ -1,10 +1,12 @@
 """A pool to fork from, and databases with data on the way down from head."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.commands import alembic_run
 from tests.databases import Databases
@@ -15,6 +17,17 @@ REVISIONS = (
     "baseline", "000", "001", "002", "003", "004", "005", "006", "007", "008", "009",
     "010",
 )  # fmt: skip
+
+
+def examples(few: int, many: int) -> settings:
+    """So many examples, PROOF=full ``many``; not shrunk, as each takes a second."""
+    return settings(
+        max_examples=many if os.environ.get("PROOF") == "full" else few,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
 
 
 def below(revision: str) -> str:

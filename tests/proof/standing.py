@@ -45,13 +45,13 @@ def standing(url: str) -> Standing:
     with engine.connect() as connection:
         tables = connection.execute(sa.text(TABLES)).all()
         return {
-            "rows": {name: _rows(connection, name, table) for name, table in tables},
+            "rows": {name: rows_of(connection, name, table) for name, table in tables},
             "catalog": snapshot(connection, SCHEMAS),
         }
 
 
-def _rows(connection: sa.Connection, name: str, table: str) -> dict[str, str]:
-    """Each row as JSON, numbered where several are alike."""
+def rows_of(connection: sa.Connection, name: str, table: str) -> dict[str, str]:
+    """Each row of table ``name`` as JSON, numbered in order."""
     drop = ", ".join(f"'{column}'" for column in VOLATILE.get(table, ()))
     where, distinct = ("WHERE success", "DISTINCT") if table == LOG else ("", "")
     found = connection.scalars(

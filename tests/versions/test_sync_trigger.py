@@ -116,9 +116,9 @@ def test_a_write_that_repeats_the_status_changes_nothing(head, opened):
 
 def test_what_the_new_application_owns_is_left_alone(head, opened):
     head.run(
-        "UPDATE user_investment_accounts SET account_name = 'Mine', is_primary = false, "
-        "institution_name = 'Renamed', raw_account_data = '{\"a\": 1}', "
-        "sync_enabled = false"
+        "UPDATE user_investment_accounts SET account_name = 'Mine', "
+        "is_primary = false, institution_name = 'Renamed', "
+        "raw_account_data = '{\"a\": 1}', sync_enabled = false"
     )
     head.run(SET_STATUS, "ACTIVE", opened[0])
     assert head.rows(
@@ -193,6 +193,18 @@ def test_what_was_busy_is_settled_by_a_later_write_of_anybodys(head, opened):
     other.rollback()
     onboarding(head, head.user(), "somebody else's")
     assert head.rows(REJECTS) == []
+    assert head.rows(ACCOUNT, opened[0]) == [("a-1", "success", True)]
+
+
+def test_a_write_with_an_old_snapshot_counts_as_busy_too(head, opened):
+    """Under REPEATABLE READ, an account changed meanwhile cannot be written."""
+    old = head.another().cursor()
+    old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+    head.run("UPDATE user_investment_accounts SET account_name = 'Mine'")
+    old.execute(SET_STATUS, ("ACTIVE", opened[0]))
+    old.connection.commit()
+    assert [reason[:6] for _, reason in head.rows(REJECTS)] == ["busy: "]
+    head.run("UPDATE user_onboarding SET user_id = user_id")
     assert head.rows(ACCOUNT, opened[0]) == [("a-1", "success", True)]
 
 

@@ -95,8 +95,11 @@ BEGIN
     SELECT '005', 'public.user_onboarding', o.id::text,
         CASE
             WHEN o.user_id IS NULL THEN 'no user'
-            WHEN o.provider_account_id IS NULL THEN 'blank account id'
-            ELSE 'duplicate of another account of the user'
+            WHEN o.provider_account_id IS NOT NULL
+                THEN 'duplicate of another account of the user'
+            WHEN o.alpaca_account_id ~ '\S' OR o.alpaca_account_number ~ '\S'
+                THEN 'account id too long'
+            ELSE 'blank account id'
         END,
         to_jsonb(o)
     FROM migrations.onboarding_accounts AS o

@@ -12,10 +12,14 @@ SELECT
     -- The specification's condition for a row that has an account.
     onboarding.alpaca_account_id IS NOT NULL
         OR onboarding.alpaca_account_number IS NOT NULL AS claims_account,
-    -- Blank ids count as missing.
+    -- Blank ids count as missing; so do ids too long for the unique index (2,700 bytes).
     CASE
-        WHEN onboarding.alpaca_account_id ~ '\S' THEN onboarding.alpaca_account_id
-        WHEN onboarding.alpaca_account_number ~ '\S' THEN onboarding.alpaca_account_number
+        WHEN onboarding.alpaca_account_id ~ '\S'
+            AND octet_length(onboarding.alpaca_account_id) <= 1000
+            THEN onboarding.alpaca_account_id
+        WHEN onboarding.alpaca_account_number ~ '\S'
+            AND octet_length(onboarding.alpaca_account_number) <= 1000
+            THEN onboarding.alpaca_account_number
     END AS provider_account_id,
     derived.sync_status,
     derived.sync_status = 'success' AS is_active

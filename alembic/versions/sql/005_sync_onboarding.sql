@@ -22,8 +22,8 @@ BEGIN
                 revision, source_table, source_id, reason, row_data
             ) VALUES (
                 '005', 'public.user_onboarding', NEW.id::text,
-                CASE WHEN SQLSTATE IN ('55P03', '40P01') THEN 'busy: ' ELSE 'error: ' END
-                    || SQLERRM,
+                CASE WHEN SQLSTATE IN ('55P03', '40P01', '40001') THEN 'busy: '
+                    ELSE 'error: ' END || SQLERRM,
                 jsonb_build_object(
                     'id', NEW.id, 'user_id', NEW.user_id,
                     'alpaca_account_id', NEW.alpaca_account_id,

@@ -42,7 +42,7 @@ def twins(databases: Databases) -> Callable[..., list[Lab]]:
 
 @pytest.fixture
 def same_offline(twins: Callable[..., list[Lab]]) -> Callable[..., None]:
-    """Check that printed scripts, run by psql, do what the commands do; up, then down."""
+    """Check that printed scripts, run by psql, do what commands do; up, then down."""
 
     def check(lab: Lab, *, down: bool = True) -> None:
         (printed,) = twins(lab)

@@ -116,9 +116,9 @@ def queues_nobody(
 ) -> None:
     """Run ``command`` while ``blocker`` is in its way; ``bystanders`` must not notice.
 
-    They run once the command has tried often (``watch``) or stands waiting (``waiting``,
-    a query that says so), while the blocker is still there. Then it goes, and the
-    command must end well.
+    They run once the command has tried often (``watch``) or stands waiting
+    (``waiting``, a query that says so), while the blocker is still there. Then it goes,
+    and the command must end well.
     """
     watch = watch or Watch("LOCK TABLE")
     with statements_seen(watch), held(lab, blocker) as connection:

@@ -27,7 +27,8 @@ METADATA = sa.MetaData()
 SCHEMAS = ("public", "parked", "migrations", "app")
 TABLES = """
     SELECT oid::regclass::text FROM pg_class
-    WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'parked', 'app')
+    WHERE relkind = 'r'
+        AND relnamespace::regnamespace::text IN ('public', 'parked', 'app')
     UNION ALL VALUES ('migrations.unfinished'), ('migrations.backfill_progress')
 """
 REVISION = '''\

@@ -70,7 +70,9 @@ def test_the_strong_lock_is_gone_before_rows_are_read(lab):
 
     def look(statement):
         if "VALIDATE CONSTRAINT" in statement:
-            seen.extend(lab.rows("SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock'"))
+            seen.extend(
+                lab.rows("SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock'")
+            )
             seen.append("validated")
 
     with statements_seen(look):
@@ -93,7 +95,9 @@ def test_readers_and_writers_go_on_while_it_waits(lab, step):
 
 
 def test_giving_up_changes_nothing(lab):
-    with held(lab, "TABLE public.t"):
-        with pytest.raises(LockWaitTimeout, match="nightly report.*TABLE public.t"):
-            lab.upgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "TABLE public.t"),
+        pytest.raises(LockWaitTimeout, match="nightly report.*TABLE public.t"),
+    ):
+        lab.upgrade(lock_wait_s=0.2)
     assert CHECK not in lab.snapshot()["constraint"]

@@ -59,7 +59,9 @@ def test_killed_anywhere_it_is_repeated(lab, survives_kills):
 
 @pytest.mark.parametrize("call", ["gen_random_uuid()", "clock_timestamp()", "f(1)"])
 def test_a_default_that_would_rewrite_the_table_is_refused(lab, call):
-    lab.revision(f'add_column("public.t", Column("x", TEXT, server_default=text("{call}")))')
+    lab.revision(
+        f'add_column("public.t", Column("x", TEXT, server_default=text("{call}")))'
+    )
     lab.upgrade("001")
     before = lab.state()
     with pytest.raises(ValueError, match="would rewrite every row"):
@@ -78,7 +80,9 @@ def test_readers_go_on_while_it_waits(lab):
 
 
 def test_giving_up_changes_nothing(lab):
-    with held(lab, "TABLE public.t"):
-        with pytest.raises(LockWaitTimeout, match="TABLE public.t"):
-            lab.upgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "TABLE public.t"),
+        pytest.raises(LockWaitTimeout, match="TABLE public.t"),
+    ):
+        lab.upgrade(lock_wait_s=0.2)
     assert COLUMNS[0] not in lab.snapshot()["column"]

@@ -93,9 +93,11 @@ def test_readers_go_on_while_the_drop_waits(lab):
 
 
 def test_giving_up_changes_nothing(lab):
-    with held(lab, "UPDATE public.p SET note = 'mine'"):
-        with pytest.raises(LockWaitTimeout, match="nightly report"):
-            lab.upgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "UPDATE public.p SET note = 'mine'"),
+        pytest.raises(LockWaitTimeout, match="nightly report"),
+    ):
+        lab.upgrade(lock_wait_s=0.2)
     assert KEY not in lab.snapshot()["constraint"]
 
 

@@ -60,7 +60,9 @@ def test_an_unknown_mode_is_refused(lab):
         lab.upgrade()
 
 
-@pytest.mark.parametrize("blocker", ["TABLE public.b", "INSERT INTO public.a VALUES (9999)"])
+@pytest.mark.parametrize(
+    "blocker", ["TABLE public.b", "INSERT INTO public.a VALUES (9999)"]
+)
 def test_readers_and_writers_go_on_while_it_waits(lab, blocker):
     lab.revision(BOTH)
     queues_nobody(
@@ -112,14 +114,14 @@ def test_giving_up_names_who_is_in_the_way(reader, lab):
 
 
 def test_a_second_call_that_fails_frees_what_the_first_locked(lab):
-    """Waiting for b while holding a would make everybody wait: so all is tried again."""
+    """Waiting for b while holding a would make all wait: so all is tried again."""
     lab.revision('lock_tables("public.a")\nlock_tables("public.b")')
     queues_nobody(
         lab,
         lambda lab: lab.upgrade(),
         blocker="TABLE public.b",
         bystanders=("INSERT INTO public.a DEFAULT VALUES",),
-        watch=Watch('LOCK TABLE public.b', times=4),
+        watch=Watch("LOCK TABLE public.b", times=4),
     )
 
 

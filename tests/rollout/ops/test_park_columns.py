@@ -73,9 +73,11 @@ def test_a_killed_upgrade_is_repeated(lab, survives_kills):
 
 def test_what_is_written_between_a_kill_and_the_rerun_is_kept(lab):
     """The trigger follows from the moment the copy begins."""
-    with held(lab, "LOCK TABLE public.t IN ACCESS SHARE MODE"):
-        with pytest.raises(LockWaitTimeout, match="ACCESS EXCLUSIVE"):
-            lab.downgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "LOCK TABLE public.t IN ACCESS SHARE MODE"),
+        pytest.raises(LockWaitTimeout, match="ACCESS EXCLUSIVE"),
+    ):
+        lab.downgrade(lock_wait_s=0.2)
     lab.execute("UPDATE public.t SET note = 'late' WHERE id IN (1, 3)")
     lab.downgrade()
     lab.upgrade()
@@ -98,9 +100,11 @@ def test_readers_and_writers_go_on_while_parking_waits(lab, blocker):
 def test_a_held_row_is_restored_later_and_keeps_nobody_waiting(lab):
     before = lab.rows("SELECT id, version, note FROM public.t ORDER BY id")
     lab.downgrade()
-    with held(lab, "UPDATE public.t SET own = 'mine' WHERE id = 3"):
-        with pytest.raises(LockWaitTimeout):
-            lab.upgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "UPDATE public.t SET own = 'mine' WHERE id = 3"),
+        pytest.raises(LockWaitTimeout),
+    ):
+        lab.upgrade(lock_wait_s=0.2)
     lab.upgrade()
     assert lab.rows("SELECT id, version, note FROM public.t ORDER BY id") == before
 
@@ -118,7 +122,9 @@ def test_values_written_since_the_columns_came_back_win(lab):
 
 
 def test_giving_up_names_who_is_in_the_way(lab):
-    with held(lab, "UPDATE public.t SET own = 'mine' WHERE id = 3"):
-        with pytest.raises(LockWaitTimeout, match="nightly report.*UPDATE public.t"):
-            lab.downgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "UPDATE public.t SET own = 'mine' WHERE id = 3"),
+        pytest.raises(LockWaitTimeout, match="nightly report.*UPDATE public.t"),
+    ):
+        lab.downgrade(lock_wait_s=0.2)
     assert lab.value("SELECT version FROM public.t WHERE id = 30") == 30

@@ -85,9 +85,7 @@ def test_printed_sql_does_the_same(lab, twins):
 
 
 def test_both_may_be_called_twice(lab):
-    lab.revision(
-        'restore_table("app.things")\n' * 2, 'park_table("app.things")\n' * 2
-    )
+    lab.revision('restore_table("app.things")\n' * 2, 'park_table("app.things")\n' * 2)
     lab.upgrade()
     lab.execute(FILL)
     lab.downgrade()
@@ -126,7 +124,9 @@ def test_the_referenced_table_is_not_locked(lab):
 def test_giving_up_changes_nothing(lab):
     lab.upgrade()
     before = lab.state()
-    with held(lab, "TABLE app.things"):
-        with pytest.raises(LockWaitTimeout, match="app.things"):
-            lab.downgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "TABLE app.things"),
+        pytest.raises(LockWaitTimeout, match="app.things"),
+    ):
+        lab.downgrade(lock_wait_s=0.2)
     lab.assert_is(before)

@@ -87,7 +87,9 @@ def test_readers_and_writers_go_on_while_it_waits(lab, step):
 
 def test_giving_up_changes_nothing(lab):
     before = lab.snapshot()["constraint"]
-    with held(lab, "TABLE public.t"):
-        with pytest.raises(LockWaitTimeout, match="nightly report.*TABLE public.t"):
-            lab.upgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "TABLE public.t"),
+        pytest.raises(LockWaitTimeout, match="nightly report.*TABLE public.t"),
+    ):
+        lab.upgrade(lock_wait_s=0.2)
     assert lab.snapshot()["constraint"] == before

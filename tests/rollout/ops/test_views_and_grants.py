@@ -1,5 +1,7 @@
 """drop_view, grant_only, collect, autocommit."""
 
+import sys
+
 import pytest
 
 from rollout.errors import RolloutError
@@ -36,7 +38,10 @@ def test_readers_of_view_and_table_go_on_while_the_drop_waits(lab):
         lab,
         lambda lab: lab.upgrade(),
         blocker="SELECT FROM public.v",
-        bystanders=("SELECT FROM public.v LIMIT 1", "UPDATE public.t SET n = 1 WHERE id = 1"),
+        bystanders=(
+            "SELECT FROM public.v LIMIT 1",
+            "UPDATE public.t SET n = 1 WHERE id = 1",
+        ),
         watch=Watch("DROP VIEW"),
     )
 
@@ -49,9 +54,11 @@ def test_a_lock_on_the_table_below_is_not_in_the_way(lab):
 
 def test_dropping_a_view_gives_up_with_names(lab):
     lab.revision(DROP)
-    with held(lab, "SELECT FROM public.v"):
-        with pytest.raises(LockWaitTimeout, match="nightly report.*FROM public.v"):
-            lab.upgrade(lock_wait_s=0.2)
+    with (
+        held(lab, "SELECT FROM public.v"),
+        pytest.raises(LockWaitTimeout, match="nightly report.*FROM public.v"),
+    ):
+        lab.upgrade(lock_wait_s=0.2)
     assert not lab.value("SELECT to_regclass('public.v') IS NULL")
 
 
@@ -87,7 +94,7 @@ def test_collect_writes_the_result_down(lab, same_offline):
 
 
 def test_a_killed_collect_is_repeated(lab, survives_kills, monkeypatch):
-    monkeypatch.setattr("rollout.ops.collect.CHUNK_ROWS", 50)
+    monkeypatch.setattr(sys.modules["rollout.ops.collect"], "CHUNK_ROWS", 50)
     lab.revision(COLLECT)
     survives_kills(lab, lambda lab: lab.upgrade(), kills=6)
 

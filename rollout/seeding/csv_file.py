@@ -1,0 +1,179 @@
+"""A large CSV file into a table: in batches, safe to repeat, errors name the line."""
+
+import io
+import itertools
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from rollout.backfill.progress import progress
+from rollout.commands.target import Target
+from rollout.errors import RolloutError
+from rollout.seeding.csv_lines import BadLine, Record, header, line_of, records
+from rollout.seeding.loading import LOCK_WAIT, Table, copy, find_table
+from rollout.sqltext import verbatim
+
+BATCH_ROWS = 5_000
+NUMBERED = (
+    "ALTER TABLE rollout_incoming ADD rollout_row integer GENERATED ALWAYS AS IDENTITY"
+)
+DATA_ERRORS = ("22", "23")
+"""Classes of SQLSTATE that are a line's fault: data exceptions, constraints."""
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """A file that is in: ``skipped`` rows were there already, by their key."""
+
+    file: Path
+    table: str
+    rows: int
+    inserted: int
+    skipped: int
+    seconds: float
+
+
+def import_csv(
+    target: Target, path: Path, table_name: str, *, batch_rows: int = BATCH_ROWS
+) -> ImportResult:
+    """Put the rows of a CSV file with a header into a table, where they are missing.
+
+    Each batch is one transaction: all of it is in, or nothing. A run that was stopped
+    is resumed by running it again: rows whose primary key is there are passed over.
+
+    Locks: ROW EXCLUSIVE on the table for one batch, KEY SHARE on rows referred to.
+
+    Raises:
+        RolloutError: The file or the table is not right; BadLine names the line.
+    """
+    started = time.monotonic()
+    with target.connect() as connection:
+        table = find_table(connection, table_name)
+    with _open(path) as file:
+        columns = header(path, file)
+        _check(path, table, columns)
+        total = sum(
+            chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")
+        )
+        file.seek(0)
+        file.readline()
+        rows = inserted = 0
+        source = records(path, file)
+        with progress(f"{path.name} → {table.name}", total) as report:
+            while batch := list(itertools.islice(source, batch_rows)):
+                inserted += _put(target, path, table, columns, batch)
+                rows += len(batch)
+                report(len(batch))
+    seconds = round(time.monotonic() - started, 3)
+    return ImportResult(path, table.name, rows, inserted, rows - inserted, seconds)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise RolloutError(
+            f"{path} cannot be read: {error.strerror}.\n"
+            "Nothing was changed.\n"
+            "The name is wrong, or the file belongs to somebody else.\n"
+            "Give a CSV file with a header: rollout seed --import FILE --table TABLE"
+        ) from None
+
+
+def _check(path: Path, table: Table, columns: Sequence[str]) -> None:
+    if unknown := [name for name in columns if name not in table.columns]:
+        raise BadLine(
+            path, 1, f"{table.name} has no column {', '.join(unknown)};"
+            f" it has {', '.join(table.columns)}",
+        )  # fmt: skip
+    if lacking := [name for name in table.key if name not in columns]:
+        raise BadLine(
+            path, 1, f"the file has no column {', '.join(lacking)}, the key of"
+            f" {table.name}; without it a second run would put every row in twice",
+        )  # fmt: skip
+
+
+def _put(
+    target: Target,
+    path: Path,
+    table: Table,
+    columns: Sequence[str],
+    batch: Sequence[Record],
+) -> int:
+    """Put one batch in; return how many of its rows were missing."""
+    state = (
+        f"The rows before line {batch[0].line} are in, and are passed over by the next"
+        " run;\nthis batch and what follows is not."
+    )
+    with target.engine().begin() as connection:
+        connection.exec_driver_sql(LOCK_WAIT)
+        connection.execute(verbatim(table.incoming(columns)))
+        connection.exec_driver_sql(NUMBERED)
+        try:
+            data = io.BytesIO(b"".join(record.data for record in batch))
+            copy(connection, data, columns, "FORMAT csv, ENCODING 'UTF8'")
+        except DBAPIError as error:
+            if not _is_datas(error):
+                raise
+            raise BadLine(path, _copied(batch, error), _said(error), state) from None
+        try:
+            return _insert(connection, table, columns, len(batch))
+        except DBAPIError as error:
+            if not _is_datas(error):
+                raise
+            row, said = _first_bad(connection, table, columns, len(batch), error)
+            raise BadLine(path, batch[row - 1].line, said, state) from None
+
+
+def _insert(
+    connection: Connection, table: Table, columns: Sequence[str], last: int
+) -> int:
+    """Insert the first ``last`` rows of the batch, in a savepoint."""
+    with connection.begin_nested():
+        statement = table.insert(columns, f"rollout_row <= {last}")
+        return connection.execute(verbatim(statement)).rowcount
+
+
+def _first_bad(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    last: int,
+    error: DBAPIError,
+) -> tuple[int, str]:
+    """The first row that the table refuses, and why, by halving."""
+    good, bad, said = 0, last, _said(error)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        try:
+            _insert(connection, table, columns, middle)
+            good = middle
+        except DBAPIError as refused:
+            bad, said = middle, _said(refused)
+    return bad, said
+
+
+def _is_datas(error: DBAPIError) -> bool:
+    return str(getattr(error.orig, "pgcode", "")).startswith(DATA_ERRORS)
+
+
+def _copied(batch: Sequence[Record], error: DBAPIError) -> int:
+    context = getattr(getattr(error.orig, "diag", None), "context", None) or ""
+    found = re.search(r"line (\d+)", context)
+    return line_of(batch, int(found[1])) if found else batch[0].line
+
+
+def _said(error: DBAPIError) -> str:
+    diag = getattr(error.orig, "diag", None)
+    parts = [
+        getattr(diag, name, None) for name in ("message_primary", "message_detail")
+    ]
+    column = re.search(r"column (\S+):", getattr(diag, "context", None) or "")
+    where = f" (column {column[1]})" if column else ""
+    return "; ".join(part for part in parts if part) + where

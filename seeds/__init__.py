@@ -1,0 +1,1 @@
+"""Data that ``rollout seed`` puts into a database, one module a schema."""

@@ -1,0 +1,240 @@
+"""The command itself: help, usage, bad input, Ctrl-C."""
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+
+from rollout import cli
+from rollout.commands import COMMANDS, interrupts, module_name
+from rollout.embedded import url_text
+from tests.commands import ROOT, run_module
+
+HEAVY = ("sqlalchemy", "alembic", "rich", "psycopg2")
+
+
+def parts(message):
+    """An error's lines; it has at least what, state, and what next."""
+    lines = [line for line in message.strip().splitlines() if line.strip()]
+    assert len(lines) >= 3, message
+    return lines
+
+
+def test_help_names_every_command_and_imports_nothing_heavy():
+    code = (
+        "import sys; from rollout.cli import main; main(['--help']); "
+        f"print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert [name for name in COMMANDS if f"  {name} " not in done.stdout] == []
+
+
+@pytest.mark.slow
+def test_help_takes_under_150_ms_more_than_python_itself():
+    def quickest(*arguments):
+        took = []
+        for _ in range(5):
+            started = time.perf_counter()
+            subprocess.run(
+                [sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True
+            )
+            took.append(time.perf_counter() - started)
+        return min(took)
+
+    assert quickest("-m", "rollout", "--help") - quickest("-c", "pass") < 0.15
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_every_command_shows_an_example(name, rollout):
+    done = rollout(None, name, "--help")
+    module = importlib.import_module(module_name(name))
+    assert done.status == 0
+    assert "Example:" in done.out
+    for line in module.EXAMPLE.strip().splitlines():
+        assert line in done.out
+    assert f"rollout {name}" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["statsu"], "did you mean 'status'?"),
+        (["frobnicate"], "there is no command"),
+        (["status", "--frobnicate"], "unrecognized arguments"),
+        (["export", "oracle", "x"], "invalid choice"),
+        (["rollback", "004", "--emergency"], "not allowed with"),
+        ([], "rollout COMMAND"),
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments, said, rollout):
+    done = rollout(None, *arguments)
+    assert done.status == 2
+    assert said in done.err
+    assert done.out == ""
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_common_options_stand_before_or_after_the_command(
+    before, rollout, head_database
+):
+    options = ["--json", "-x", "lock_wait_s=1"]
+    given = [*options, "status"] if before else ["status", *options]
+    assert rollout(head_database, *given).json["current"] == "010"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["status", "-x", "lock_wiat_s=3"], "is not a setting"),
+        (["status", "-x", "lock_wait_s"], "is not a setting"),
+        (["status", "-x", "lock_wait_s=soon"], "is not a number"),
+        (["status", "--config", "nowhere.ini"], "there is no nowhere.ini"),
+        (["status", "--schema", "frobnicate"], "has no schema 'frobnicate'"),
+        (["status", "--database-url", "mysql://x"], "not PostgreSQL"),
+        (["status", "--database-url", ""], "is empty"),
+        (["plan", "099"], "there is no revision '099'"),
+        (["plan", "+99"], "there is no revision '+99'"),
+        (["rollback", "--only", "nope"], "there is no component 'nope'"),
+        (["restore", "nope"], "there is no component 'nope'"),
+        (["new", "..."], "is no message"),
+        (["new", "x", "--table", "x"], "is no table's name"),
+        (["export", "supabase", "x", "--first", "2025"], "is no timestamp"),
+    ],
+)
+def test_bad_input_is_told_without_a_traceback(arguments, said, rollout, head_database):
+    url = None if "--database-url" in arguments else head_database
+    done = rollout(url, *arguments)
+    assert done.status == 1
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert "Nothing was" in "\n".join(parts(done.err)[1:])
+
+
+def test_an_error_is_a_json_document_too(rollout, head_database):
+    done = rollout(head_database, "plan", "099", "--json")
+    assert "there is no revision" in done.json["error"]
+
+
+def test_a_failed_connection_hides_the_password(rollout):
+    done = rollout("postgresql://me:s3cr3t@127.0.0.1:1/x", "status")
+    assert done.status == 1
+    assert "no server answers there" in done.err
+    assert "s3cr3t" not in done.err + done.out
+
+
+def test_what_the_database_refuses_is_told(rollout, head_database, database):
+    head = database(head_database)
+    head.run("CREATE ROLE stranger LOGIN")
+    try:
+        url = sa.make_url(head_database).set(username="stranger")
+        done = rollout(url.render_as_string(hide_password=False), "history")
+        assert done.status == 1
+        assert "permission denied" in done.err
+        assert "lacks the right" in done.err
+        assert "Traceback" not in done.err
+    finally:
+        head.run("DROP ROLE stranger")
+
+
+def test_a_bug_of_ours_is_not_hidden(rollout, head_database, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("rollout.commands.status.run", broken)
+    with pytest.raises(ZeroDivisionError):
+        rollout(head_database, "status")
+
+
+@pytest.mark.parametrize("command", ["history", "purge", "rollback"])
+def test_a_database_that_is_not_ours_is_refused(command, rollout, empty_database):
+    done = rollout(empty_database, command)
+    assert done.status == 1
+    assert "is not a database of ours" in done.err
+    assert "rollout plan" in parts(done.err)[-1]
+
+
+@pytest.mark.parametrize("command", ["status", "plan", "deploy", "rollback", "history"])
+def test_a_newer_database_is_refused(command, rollout, head_database, database):
+    database(head_database).run(
+        "UPDATE migrations.alembic_version SET version_num = '999'"
+    )
+    done = rollout(head_database, command)
+    assert done.status == 1
+    assert "stands at 999, which this checkout does not have" in done.err
+    assert "git pull" in done.err
+
+
+@pytest.fixture
+def sigint_soon():
+    """Send this process a Ctrl-C in a moment."""
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    yield
+    timer.cancel()
+
+
+def test_ctrl_c_cancels_what_the_server_is_doing(empty_database, connect, sigint_soon):
+    dsn = url_text(sa.make_url(empty_database))
+    with interrupts.prompt():
+        connection = psycopg2.connect(dsn)
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            connection.cursor().execute("SELECT pg_sleep(60)")
+        assert time.monotonic() - started < 10
+        connection.close()
+    with connect(empty_database).cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"
+        )
+        assert cursor.fetchone() == (0,)
+
+
+def test_ctrl_c_says_what_state_things_are_in(database_at, database, connect):
+    url = database_at("008")
+    holder = connect(url)
+    holder.cursor().execute("LOCK TABLE public.user_onboarding IN SHARE MODE")
+    command = [sys.executable, "-m", "rollout", "deploy", "--no-backup"]
+    process = subprocess.Popen(
+        [*command, "-x", "lock_wait_s=60", "--database-url", url],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for line in process.stderr:
+        if "009" in line:
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == cli.INTERRUPTED
+    assert "interrupted." in err
+    assert "stands at 008 (1.7.0), 2 pending" in err
+    assert "Traceback" not in err
+    holder.rollback()
+    assert database(url).value("SELECT count(*) FROM migrations.alembic_version") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(head_database):
+    done = subprocess.run(
+        f"{sys.executable} -m rollout history --database-url '{head_database}' | head -1",
+        cwd=ROOT, shell=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_without_a_terminal_nothing_is_coloured_or_wrapped(head_database):
+    done = run_module("rollout", "history", url=head_database, env={"COLUMNS": "20"})
+    assert "\x1b" not in done.stdout
+    rows = [line for line in done.stdout.splitlines() if "1.8.0" in line]
+    assert len(rows) == 1
+    assert "extend user onboarding" in rows[0]
