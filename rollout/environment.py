@@ -198,7 +198,8 @@ def _engine(url: URL, settings: Settings) -> Engine:
 
     @event.listens_for(engine, "begin")
     def set_timeouts(connection: Connection) -> None:
-        if connection.get_isolation_level() != "AUTOCOMMIT":
+        # Not get_isolation_level(): that asks the server, which knows no AUTOCOMMIT.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql(
                 f"{ambient(settings.lock_try_ms)}; SET LOCAL statement_timeout = 0; "
                 "SET LOCAL idle_in_transaction_session_timeout = 0"

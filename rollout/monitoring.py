@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from rollout import sessions
+from rollout.bookkeeping import SCHEMA
+from rollout.checks.context import Context
 from rollout.commands import state
 from rollout.commands.target import Target
 from rollout.sessions import Session
@@ -87,10 +89,10 @@ def look(
     connection.exec_driver_sql(BEGIN)
     standing = state.read(target, connection)
     has_backfills = connection.scalar(state.BOOKKEEPING)
-    schemas = target.option("exposed_schemas", "public").split(",")
+    schemas = [s for s in Context(target, connection).schemas if s != SCHEMA]
     now = connection.scalar(text("SELECT clock_timestamp()"))
     assert now is not None
-    values = {"schemas": [s.strip() for s in schemas], "most": MOST_TABLES}
+    values = {"schemas": schemas, "most": MOST_TABLES}
     limit = text("SELECT current_setting('max_connections')::int")
     sample = Sample(
         at=now,

@@ -11,7 +11,7 @@ from tests.commands import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONSTRAINTS = (ROOT / "constraints.txt").read_text()
-SHIPPED = ("models", "rollout")
+SHIPPED = ("models", "rollout", "seeds")
 
 
 def normal(name):

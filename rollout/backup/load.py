@@ -5,13 +5,14 @@ manifest, and COMMIT. That last word is sent only when pg_restore has ended well
 at any moment, psql or we leave the database as it was.
 """
 
+import itertools
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -28,8 +29,11 @@ from rollout.commands.target import Target
 from rollout.errors import RolloutError
 from rollout.sqltext import literal
 
-HEAD_BYTES = 65_536
-"""pg_restore's settings are at the very beginning of its script."""
+HEAD_ENDS = b"SET row_security"
+"""The last of the settings that pg_restore's script begins with."""
+HEAD_LINES = 100
+CHUNK = 1 << 16
+COMMITTED = "rollout: committed"
 FIRST_WITH_TRANSACTION_TIMEOUT = 17
 SCHEMAS = text("SELECT nspname FROM pg_catalog.pg_namespace")
 
@@ -97,7 +101,10 @@ def load(target: Target, archive: Archive, how: Plan, *, before: str = "") -> No
         f"--dbname={process.address(target.url)}",
     ]  # fmt: skip
     with (
-        process.running(psql, target.url, stdin=subprocess.PIPE) as into,
+        tempfile.TemporaryFile() as printed,
+        process.running(
+            psql, target.url, stdin=subprocess.PIPE, stdout=printed
+        ) as into,
         _pg_restore(client, archive, how) as source,
     ):
         try:
@@ -106,7 +113,9 @@ def load(target: Target, archive: Archive, how: Plan, *, before: str = "") -> No
             into.ended()
         if source.process.poll() and into.process.poll() is None:
             raise _failed(target, archive, source)  # psql is killed, without COMMIT
-        if into.ended():
+        status = into.ended()
+        printed.seek(0)
+        if status or COMMITTED.encode() not in printed.read():
             raise _failed(target, archive, into)
 
 
@@ -121,16 +130,29 @@ def _pump(
     """Send psql its script; COMMIT only after pg_restore has ended well."""
     sink, script = into.process.stdin, source.process.stdout
     assert sink is not None
-    assert script is not None
+    assert isinstance(script, BufferedReader)
     wait_ms = target.settings.lock_wait_s * 1000 or 1
     lock_wait = f"SET lock_timeout = '{wait_ms:.0f}ms';\n"
     opening = f"BEGIN;\n{lock_wait}{_guard(target)}{before}{how.first}"
     sink.write(opening.encode())
-    sink.write(_adapted(script.read(HEAD_BYTES), lock_wait, server_major))
-    shutil.copyfileobj(script, sink)
+    sink.write(_adapted(_head(script), lock_wait, server_major))
+    sink.flush()
+    while chunk := script.read1(CHUNK):
+        sink.write(chunk)
+        sink.flush()
     if source.ended() == 0:
-        sink.write(f"{how.last}COMMIT;\n".encode())
+        sink.write(f"{how.last}COMMIT;\nSELECT '{COMMITTED}';\n".encode())
         sink.close()
+
+
+def _head(script: BufferedReader) -> bytes:
+    """The script's first lines, with its settings."""
+    head = b""
+    for line in itertools.islice(script, HEAD_LINES):
+        head += line
+        if line.startswith(HEAD_ENDS):
+            break
+    return head
 
 
 def _guard(target: Target) -> str:

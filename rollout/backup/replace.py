@@ -9,7 +9,9 @@ from rollout.sqltext import literal, verbatim
 # Statements that drop what is in the schemas; extensions' objects, and those of others
 # who share the schema, stay.
 DROPS = """
-    SELECT 1 AS turn, format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind
+    -- Sequences last: those of columns go with their tables.
+    SELECT CASE c.relkind WHEN 'S' THEN 4 ELSE 1 END AS turn,
+        format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind
             WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'c' THEN 'TYPE'
             WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE'
         END AS kind,

@@ -60,13 +60,13 @@ def run(context: Context) -> list[Finding]:
     if worse:
         result.append(
             failed(
-                f"{len(worse)} differences from revision {revision}",
+                f"{_differences(len(worse))} from revision {revision}",
                 [d.told() for d in worse],
                 [*remedies.of(worse), "or put it into a revision: rollout new MESSAGE"],
             )
         )
     if lesser:
-        summary = f"{len(lesser)} lesser differences from revision {revision}"
+        summary = f"{_differences(len(lesser), 'lesser ')} from revision {revision}"
         told = [d.told() for d in lesser]
         result.append(warned(summary, told, remedies.of(lesser)))
     if not result:
@@ -94,6 +94,10 @@ def differences(expected: Fresh, actual: Snapshot) -> Iterator[Difference]:
         for name in sorted(there.keys() - expected.after[kind].keys()):
             if _hangs_on(kind, name, there[name], relations):
                 yield Difference(kind, name, None, there[name])
+
+
+def _differences(number: int, which: str = "") -> str:
+    return f"{number} {which}difference{'' if number == 1 else 's'}"
 
 
 def _hangs_on(kind: str, name: str, text: str, relations: list[str]) -> bool:

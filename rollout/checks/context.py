@@ -69,7 +69,10 @@ class Context:
         """The models' tables, and whether this project manages them."""
         config = self.target.config
         _ = self.target.script  # puts the project on sys.path
-        metadata = resolve_name(config.get_main_option("metadata") or "")
+        models = config.get_main_option("metadata")
+        if not models:
+            return {}
+        metadata = resolve_name(models)
         name = config.get_main_option("include_object")
         managed = resolve_name(name) if name else lambda *_: True
         return {

@@ -7,7 +7,7 @@ TITLE = "the share of transactions that were rolled back"
 
 MOST = 0.1
 """Rollbacks a commit. Source: HomeOps strategy, "Rollback Triggers"."""
-FEWEST = 1_000
+FEWEST = 10_000
 """Commits below which the rate says nothing."""
 
 QUERY = """

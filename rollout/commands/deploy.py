@@ -64,7 +64,18 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     backup = _backup(target, args, out) if steps else None
     done = _upgrade(target, steps, rate, out)
     results = _validate(target, out)
-    _summary(target, out, done, results, backup, time.monotonic() - started)
+    took_ms = round((time.monotonic() - started) * 1000)
+    out.document(
+        {
+            "database": target.shown, "preflight": found, "backup": backup,
+            "applied": [
+                {"revision": s.revision.revision, "version": s.revision.version,
+                 "duration_ms": ms} for s, ms in done
+            ],
+            "validation": results, "took_ms": took_ms,
+        }
+    )  # fmt: skip
+    _summary(target, out, done, took_ms)
     return 0
 
 
@@ -180,35 +191,19 @@ def _validate(target: Target, out: Output) -> list[validation.Result]:
 
 
 def _summary(
-    target: Target,
-    out: Output,
-    done: list[tuple[Step, int]],
-    results: list[validation.Result],
-    backup: str | None,
-    took_s: float,
+    target: Target, out: Output, done: list[tuple[Step, int]], took_ms: int
 ) -> None:
-    rows = [
-        (s.revision.revision, s.revision.version, s.revision.description, ms)
-        for s, ms in done
-    ]
-    out.document(
-        {
-            "database": target.shown, "backup": backup,
-            "applied": [
-                {"revision": s.revision.revision, "version": s.revision.version,
-                 "duration_ms": ms} for s, ms in done
-            ],
-            "validation": results, "took_s": round(took_s, 3),
-        }
-    )  # fmt: skip
-    if not rows:
+    if not done:
         out.line("\nNothing was pending.")
         return
     out.line("\nApplied")
-    out.table(("revision", "version", "description", "ms"), rows)
-    took = plan.duration(round(took_s * 1000))
+    revisions = [(step.revision, ms) for step, ms in done]
+    out.table(
+        ("revision", "version", "description", "ms"),
+        [(r.revision, r.version, r.description, ms) for r, ms in revisions],
+    )
     last = done[-1][0].revision
     out.line(
-        f"\nDone in {took}: {target.shown} stands at {last.revision} ({last.version})."
-        "\nTo look at it: rollout check"
+        f"\nDone in {plan.duration(took_ms)}: {target.shown} stands at"
+        f" {last.revision} ({last.version}).\nTo look at it: rollout check"
     )

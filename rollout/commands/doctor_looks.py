@@ -78,7 +78,7 @@ def transactions(context: Context, *, long_s: float) -> list[Finding]:
                 ),
             ],
             [
-                *(_end(session) for session in long),
+                *(_end(session) for session in long if not session.blockers),
                 *(f"ROLLBACK PREPARED '{row.gid}';" for row in prepared),
             ],
         )

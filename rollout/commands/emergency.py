@@ -10,7 +10,7 @@ import re
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from rollout.commands import components, script_text
+from rollout.commands import components, script_text, state
 from rollout.commands.output import Output
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target, is_autocommit
@@ -21,6 +21,9 @@ from rollout.sqltext import verbatim
 
 MISSING = frozenset({"42P01", "42883", "42704", "42703", "3F000", "42P16"})
 """undefined_table, _function, _object, _column, invalid schema, invalid definition."""
+SYNTAX_ERROR = "42601"
+"""What PL/pgSQL before 17 says of ``missing_table.id%TYPE``. The printed SQL has no
+other: that is tested."""
 TRIES = 5
 ADDS = re.compile(r"^ALTER TABLE \S+ ADD COLUMN IF NOT EXISTS .*$", re.MULTILINE)
 
@@ -31,6 +34,7 @@ def run(target: Target, revisions: list[Revision], out: Output) -> None:
     Raises:
         RolloutError: One failed for another reason than a missing object.
     """
+    _take_half_done_upgrades(target, out)
     for revision in revisions:
         try:
             target.alembic("downgrade", revision.down_revision or "base")
@@ -49,6 +53,16 @@ def run(target: Target, revisions: list[Revision], out: Output) -> None:
         )  # fmt: skip
 
 
+def _take_half_done_upgrades(target: Target, out: Output) -> None:
+    """An upgrade that was killed between two of its commits; it forbids all else."""
+    with target.connect() as connection:
+        unfinished = state.read(target, connection).unfinished
+    for row in unfinished:
+        if row["direction"] == "upgrade":
+            out.notice(f"{row['revision']}: half done; taking what is there")
+            _take_what_is_there(target, target.revision(row["revision"]), out)
+
+
 def is_missing(error: BaseException) -> bool:
     """Whether ``error`` comes from an object that is not there."""
     cause = error.__cause__
@@ -58,7 +72,13 @@ def is_missing(error: BaseException) -> bool:
 def _take_what_is_there(target: Target, revision: Revision, out: Output) -> None:
     """Run the revision's downgrade as SQL, leaving out what is missing."""
     before = revision.down_revision or "base"
-    down = script_text.whole(target, revision.revision, before, up=False)
+    down = [
+        statement
+        for statement in script_text.statements(
+            script_text.whole(target, revision.revision, before, up=False)
+        )
+        if not statement.startswith("DO $start$")  # a half done one stands before it
+    ]
     up = script_text.whole(target, before, revision.revision)
     engine = target.engine()
     reason = (
@@ -68,7 +88,7 @@ def _take_what_is_there(target: Target, revision: Revision, out: Output) -> None
         for tries in range(1, TRIES + 1):
             try:
                 _give_back_columns(engine, up)
-                _run_tolerantly(engine, script_text.statements(down), out)
+                _run_tolerantly(engine, down, out)
                 return
             except DBAPIError as error:
                 if sqlstate(error) not in RETRYABLE or tries == TRIES:
@@ -109,7 +129,7 @@ def _tolerated(connection: Connection, statement: str) -> bool:
         with connection.begin_nested():
             connection.execute(verbatim(statement))
     except DBAPIError as error:
-        if sqlstate(error) not in MISSING:
+        if sqlstate(error) not in MISSING | {SYNTAX_ERROR}:
             raise
         return False
     return True

@@ -14,7 +14,7 @@ def lines(sample: Sample, shown: str) -> Iterator[str]:
     where = f"at {sample.current or 'no revision yet'}, {sample.pending} pending"
     yield f"{shown}   {at}   {where}"
     yield f"runner       {_holder(sample)}"
-    yield from _block("half done", [_unfinished(row) for row in sample.unfinished])
+    yield from _block("unfinished", [_unfinished(row) for row in sample.unfinished])
     yield from _block("waiting", tree(sample.sessions))
     yield from _block("indexes", [_index(row) for row in sample.indexes])
     yield from _block("validating", [s.told() for s in sample.validating])

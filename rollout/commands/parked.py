@@ -68,10 +68,7 @@ def tables(target: Target, connection: Connection) -> list[Parked]:
     return [
         Parked(
             row.name,
-            int(
-                connection.scalar(text(f'SELECT count(*) FROM parked."{row.name}"'))
-                or 0
-            ),
+            _rows(connection, row.name),
             row.bytes,
             *times.get(row.name, (None, None)),
             tuple(row.referring),
@@ -80,10 +77,23 @@ def tables(target: Target, connection: Connection) -> list[Parked]:
     ]
 
 
-def functions(connection: Connection, going: list[str]) -> list[str]:
-    """Parked functions that no trigger needs once the tables ``going`` are gone."""
+def _rows(connection: Connection, name: str) -> int:
+    return int(connection.scalar(text(f'SELECT count(*) FROM parked."{name}"')) or 0)
+
+
+def functions(target: Target, connection: Connection, going: list[str]) -> list[str]:
+    """Functions that no trigger needs once the tables ``going`` are gone.
+
+    Only those that this schema's revisions park: another's may be beside them.
+    """
+    ours = {
+        split_name(name)[1]
+        for found in _downgrades(target).values()
+        for name in found.parked_functions
+    }
     connection.exec_driver_sql("SET LOCAL search_path = ''")
-    return list(connection.scalars(FUNCTIONS, {"going": going}))
+    free = connection.scalars(FUNCTIONS, {"going": going})
+    return [name for name in free if split_name(name)[1] in ours]
 
 
 def _times(
@@ -94,10 +104,8 @@ def _times(
         row.migration_file: row.applied_at for row in connection.execute(ROLLED_BACK)
     }
     times: dict[str, tuple[dt.datetime | None, str | None]] = {}
-    steps = list(reversed(target.revisions))
-    for revision, sql in script_text.by_revision(target, steps, up=False).items():
+    for revision, found in _downgrades(target).items():
         when = back.get(target.revision(revision).path.name)
-        found = effects.of(sql)
         moved = [split_name(table)[1] for table in found.parked]
         moved += [parked for parked, _ in found.parked_columns.values()]
         for name in moved:
@@ -105,6 +113,13 @@ def _times(
     for row in components.parked(connection):
         times[split_name(row["table_name"])[1]] = (row["parked_at"], row["name"])
     return times
+
+
+def _downgrades(target: Target) -> dict[str, effects.Effects]:
+    """What each revision's downgrade does."""
+    steps = list(reversed(target.revisions))
+    texts = script_text.by_revision(target, steps, up=False)
+    return {revision: effects.of(sql) for revision, sql in texts.items()}
 
 
 def drop_order(going: list[Parked]) -> list[Parked]:

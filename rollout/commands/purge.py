@@ -1,12 +1,11 @@
 """Empty the schema parked, for good, after showing what goes.
 
-A table whose time of parking nothing tells is kept when --older-than is given.
+Only what this schema's revisions and components parked goes; a table that somebody else
+put there stays.
 """
 
 import argparse
 import datetime as dt
-
-from sqlalchemy import Connection
 
 from rollout.commands import components, parked
 from rollout.commands.output import Output
@@ -36,7 +35,8 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
         target.current(connection, required=True)
         found = parked.tables(target, connection)
         going = [table for table in found if _old_enough(table, args.older_than, now)]
-        functions = _functions(connection, found, going)
+        names = [table.name for table in going]
+        functions = parked.functions(target, connection, names)
         away = [c for c in components.parked(connection) if _is_in(c, going)]
     kept = [table for table in found if table not in going]
     _show(going, functions, kept, now, out)
@@ -64,20 +64,13 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
 
 
 def _old_enough(table: Parked, days: float | None, now: dt.datetime) -> bool:
+    if table.by is None:
+        return False
     if days is None:
         return True
     return (
         table.since is not None and (now - table.since).total_seconds() >= days * DAY_S
     )
-
-
-def _functions(
-    connection: Connection, found: list[Parked], going: list[Parked]
-) -> list[str]:
-    """Functions go with the tables that use them; without any, when all goes."""
-    if found and not going:
-        return []
-    return parked.functions(connection, [table.name for table in going])
 
 
 def _is_in(component: dict[str, str], going: list[Parked]) -> bool:

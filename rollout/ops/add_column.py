@@ -46,7 +46,7 @@ def _refuse_rewrite(column: "Column[object]") -> None:
     }
     if volatile := calls - STABLE:
         raise ValueError(
-            f"the default of {column.name} calls {', '.join(sorted(volatile))}(): adding "
-            "it would rewrite every row under ACCESS EXCLUSIVE. Add the column without a "
-            "default, backfill it, then ALTER COLUMN … SET DEFAULT."
+            f"the default of {column.name} calls {', '.join(sorted(volatile))}():\n"
+            "adding it would rewrite every row under ACCESS EXCLUSIVE. Add the column\n"
+            "without a default, backfill it, then ALTER COLUMN … SET DEFAULT."
         )

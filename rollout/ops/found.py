@@ -6,7 +6,7 @@ CREATE INDEX CONCURRENTLY, that no function or DO block may hold.
 """
 
 from rollout import run
-from rollout.ops.lock_tables import lock_tables
+from rollout.ops.lock_tables import OFFLINE_HOLDING_S, lock_tables
 from rollout.ops.sql import bind, is_offline, run_sql
 from rollout.sqltext import verbatim
 
@@ -16,7 +16,7 @@ DECLARE
     tables text := (
         SELECT string_agg(DISTINCT name, ', ') FROM ({query}) AS found (name)
     );
-    give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.0f} s';
+    give_up_at timestamptz := clock_timestamp() + interval '{wait_s:.1f} s';
 BEGIN
     LOOP
         BEGIN
@@ -31,6 +31,14 @@ BEGIN
     END LOOP;
 END
 $lock$"""
+
+
+# LOCK TABLE asks for one of these. Other people's tables (auth.users on Supabase) are
+# left to the statements themselves, under the short lock_timeout that is in force.
+PERMITTED = """
+    SELECT name FROM ({query}) AS tables (name)
+    WHERE has_table_privilege(name, 'UPDATE, DELETE, TRUNCATE')
+"""
 
 
 def execute_found(query: str) -> None:
@@ -51,8 +59,13 @@ def lock_found(query: str, mode: str = "ACCESS EXCLUSIVE") -> None:
 
     Locks: ``mode`` on all of them, queueing nobody.
     """
+    permitted = PERMITTED.format(query=query.strip()).strip()
     if is_offline():
-        wait_s = run.current().settings.lock_wait_s
-        run_sql(LOCK_OFFLINE.format(query=query.strip(), mode=mode, wait_s=wait_s))
+        this = run.current()
+        # Locks that the transaction has already must not be held while it tries.
+        wait_s = OFFLINE_HOLDING_S if this.locked_in else this.settings.lock_wait_s
+        this.locked_in = "the script's transaction"
+        run_sql(LOCK_OFFLINE.format(query=permitted, mode=mode, wait_s=wait_s))
         return
-    lock_tables(*sorted(set(bind().scalars(verbatim(query)).all())), mode=mode)
+    tables = bind().scalars(verbatim(permitted)).all()
+    lock_tables(*sorted(set(tables)), mode=mode)

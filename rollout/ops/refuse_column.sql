@@ -39,6 +39,9 @@ BEGIN
             WHERE c.oid = tbl AND (c.relkind <> 'r' OR c.relhassubclass OR EXISTS (
                 SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = tbl))
             UNION ALL
+            SELECT 'row level security hides rows from ' || current_user
+            WHERE row_security_active(tbl)
+            UNION ALL
             SELECT format('publication %s lists columns or filters rows', p.pubname)
             FROM pg_catalog.pg_publication_rel AS r
             JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid

@@ -29,6 +29,9 @@ DECLARE
             WHERE c.oid = tbl AND (c.relkind <> 'r' OR c.relhassubclass OR EXISTS (
                 SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = tbl))
             UNION ALL
+            SELECT 'row level security hides rows of it from ' || current_user
+            WHERE row_security_active(tbl)
+            UNION ALL
             SELECT format('rule %s', rulename) FROM pg_catalog.pg_rewrite WHERE ev_class = tbl
         ) AS reasons
     );

@@ -129,10 +129,10 @@ def sync_column(
     """Let ``column`` follow column ``follows`` of the same row, by a trigger.
 
     A value that ``using`` cannot take never fails the write: ``column`` is NULL then,
-    and the row is in migrations.backfill_rejects until a later write mends it. An UPDATE
-    that names ``column`` works it out anew and changes nothing else in the row, not
-    even updated_at: that is what a backfill does. Can be repeated; the other direction
-    replaces this one.
+    and the row is in migrations.backfill_rejects until a later write mends it. An
+    UPDATE that names ``column`` works it out anew and changes nothing else in the row,
+    not even updated_at: that is what a backfill does. Can be repeated; the other
+    direction replaces this one.
 
     Args:
         using: SQL expression over the column as ``called``, names written out in full.

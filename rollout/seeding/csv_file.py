@@ -4,25 +4,21 @@ import io
 import itertools
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from rollout.backfill.progress import progress
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.seeding.csv_lines import BadLine, Record, header, line_of, records
+from rollout.seeding.csv_lines import BadLine, Record, header, records
 from rollout.seeding.loading import LOCK_WAIT, Table, copy, find_table
 from rollout.sqltext import verbatim
 
 BATCH_ROWS = 5_000
-NUMBERED = (
-    "ALTER TABLE rollout_incoming ADD rollout_row integer GENERATED ALWAYS AS IDENTITY"
-)
 DATA_ERRORS = ("22", "23")
 """Classes of SQLSTATE that are a line's fault: data exceptions, constraints."""
 
@@ -107,66 +103,51 @@ def _put(
     batch: Sequence[Record],
 ) -> int:
     """Put one batch in; return how many of its rows were missing."""
-    state = (
-        f"The rows before line {batch[0].line} are in, and are passed over by the next"
-        " run;\nthis batch and what follows is not."
-    )
     with target.engine().begin() as connection:
         connection.exec_driver_sql(LOCK_WAIT)
         connection.execute(verbatim(table.incoming(columns)))
-        connection.exec_driver_sql(NUMBERED)
+
+        def take_in(last: int) -> int:
+            """Do the first ``last`` rows, in a savepoint."""
+            with connection.begin_nested():
+                data = io.BytesIO(b"".join(record.data for record in batch[:last]))
+                copy(connection, data, columns, "FORMAT csv, ENCODING 'UTF8'")
+                return connection.execute(verbatim(table.insert(columns))).rowcount
+
         try:
-            data = io.BytesIO(b"".join(record.data for record in batch))
-            copy(connection, data, columns, "FORMAT csv, ENCODING 'UTF8'")
+            return take_in(len(batch))
         except DBAPIError as error:
             if not _is_datas(error):
                 raise
-            raise BadLine(path, _copied(batch, error), _said(error), state) from None
-        try:
-            return _insert(connection, table, columns, len(batch))
-        except DBAPIError as error:
-            if not _is_datas(error):
-                raise
-            row, said = _first_bad(connection, table, columns, len(batch), error)
-            raise BadLine(path, batch[row - 1].line, said, state) from None
-
-
-def _insert(
-    connection: Connection, table: Table, columns: Sequence[str], last: int
-) -> int:
-    """Insert the first ``last`` rows of the batch, in a savepoint."""
-    with connection.begin_nested():
-        statement = table.insert(columns, f"rollout_row <= {last}")
-        return connection.execute(verbatim(statement)).rowcount
+            row, said = _first_bad(take_in, len(batch), error)
+        raise BadLine(
+            path, batch[row - 1].line, said,
+            f"The rows before line {batch[0].line} are in, and are passed over by the"
+            " next run;\nthis batch and what follows is not.",
+        )  # fmt: skip
 
 
 def _first_bad(
-    connection: Connection,
-    table: Table,
-    columns: Sequence[str],
-    last: int,
-    error: DBAPIError,
+    take_in: Callable[[int], int], last: int, error: DBAPIError
 ) -> tuple[int, str]:
-    """The first row that the table refuses, and why, by halving."""
+    """The first row that is refused, and why, by halving.
+
+    What COPY says of lines would not do: it counts records or lines, by version.
+    """
     good, bad, said = 0, last, _said(error)
     while bad - good > 1:
         middle = (good + bad) // 2
         try:
-            _insert(connection, table, columns, middle)
-            good = middle
+            take_in(middle)
         except DBAPIError as refused:
             bad, said = middle, _said(refused)
+        else:
+            good = middle
     return bad, said
 
 
 def _is_datas(error: DBAPIError) -> bool:
     return str(getattr(error.orig, "pgcode", "")).startswith(DATA_ERRORS)
-
-
-def _copied(batch: Sequence[Record], error: DBAPIError) -> int:
-    context = getattr(getattr(error.orig, "diag", None), "context", None) or ""
-    found = re.search(r"line (\d+)", context)
-    return line_of(batch, int(found[1])) if found else batch[0].line
 
 
 def _said(error: DBAPIError) -> str:

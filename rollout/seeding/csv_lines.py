@@ -5,7 +5,7 @@ empty field is NULL, a quoted empty one is a text.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -65,28 +65,18 @@ def records(path: Path, file: BinaryIO) -> Iterator[Record]:
     Raises:
         BadLine: A quote is never closed.
     """
-    data, begun, number = b"", 2, 1
+    data, begun, end = b"", 2, b"\n"
     for number, line in enumerate(file, start=2):
         if not data:
             begun = number
             if not line.strip():
                 continue
         data += line
+        end = b"\r\n" if line.endswith(b"\r\n") else end
         if data.count(b'"') % 2 == 0:
-            yield Record(begun, data if data.endswith(b"\n") else data + b"\n")
+            yield Record(begun, data if data.endswith(b"\n") else data + end)
             data = b""
         elif len(data) > LONGEST_RECORD:
             break
     if data:
         raise BadLine(path, begun, "a quote is opened here and never closed")
-
-
-def line_of(batch: Sequence[Record], copied_line: int) -> int:
-    """The file's line for one that COPY counted within ``batch``."""
-    before = 0
-    for record in batch:
-        lines = record.data.count(b"\n")
-        if copied_line <= before + lines:
-            return record.line + copied_line - before - 1
-        before += lines
-    return batch[-1].line

@@ -58,12 +58,12 @@ class Table:
         same = " AND ".join(f"there.{quote(c)} = came.{quote(c)}" for c in self.key)
         return f"NOT EXISTS (SELECT FROM {self.quoted} AS there WHERE {same})"
 
-    def insert(self, columns: Sequence[str], condition: str = "true") -> str:
+    def insert(self, columns: Sequence[str]) -> str:
         """SQL that puts in what came in and is not there."""
         listed = ", ".join(map(quote, columns))
         return (
             f"INSERT INTO {self.quoted} ({listed}) SELECT {listed}"
-            f" FROM rollout_incoming AS came WHERE {self.missing()} AND {condition}"
+            f" FROM rollout_incoming AS came WHERE {self.missing()}"
             f" ON CONFLICT ({', '.join(map(quote, self.key))}) DO NOTHING"
         )
 

@@ -86,7 +86,7 @@ def _never_returning(said: IO[str]) -> Iterator[None]:
         worker.FIRST_BATCH_ROWS = worker.MOST_BATCH_ROWS = BATCH_ROWS
         yield
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the parent reads it
         traceback.print_exc()
     finally:
         os._exit(status)

@@ -23,7 +23,7 @@ documents = st.recursive(
     ),
     max_leaves=6,
 ).map(lambda document: json.dumps(document).replace("\\u0000", ""))
-moments = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2024, 12, 31))
+moments = st.integers(0, 2**30).map(lambda s: dt.datetime.fromtimestamp(s, dt.UTC))
 
 onboardings = st.fixed_dictionaries(
     {
@@ -43,7 +43,11 @@ accounts = st.fixed_dictionaries(
     {"account_name": st.one_of(st.none(), words), "raw_account_data": documents}
 )
 holdings = st.fixed_dictionaries(
-    {"total_quantity": amounts, "security_name": words, "account_contributions": documents}
+    {
+        "total_quantity": amounts,
+        "security_name": words,
+        "account_contributions": documents,
+    }
 )
 snapshots = st.fixed_dictionaries({"total_value": amounts, "market_data": documents})
 transactions = st.fixed_dictionaries({"amount": amounts, "description": words})
@@ -64,6 +68,24 @@ def users(draw: st.DrawFn) -> dict[str, Any]:
         "flags": draw(st.lists(flags, max_size=2)),
         "touched": draw(st.none() | words),
     }
+
+
+def taken_over(**values: Any) -> dict[str, Any]:
+    """A user with nothing but an account that the new application has taken over."""
+    day = dt.datetime(2020, 2, 29, tzinfo=dt.UTC)
+    row = {
+        "alpaca_account_id": None, "alpaca_account_number": "number",
+        "alpaca_account_status": "ACTIVE", "onboarding_data": "{}",
+        "onboarding_version": 2, "primary_provider": "alpaca",
+        "account_aggregation_enabled": True, "aggregation_onboarded_at": day,
+        "created_at": day, "updated_at": day,
+    }  # fmt: skip
+    rest = ("accounts", "holdings", "snapshots", "transactions", "flags")
+    return {
+        "onboarding": [row],
+        **{kind: [] for kind in rest},
+        "touched": None,
+    } | values
 
 
 @dataclass(frozen=True)
@@ -207,7 +229,8 @@ WRITES = {
             WHERE user_id = :user""",
     ),
     "id": (
-        """UPDATE public.user_onboarding SET alpaca_account_id = 'new-' || left(id::text, 4)
+        """UPDATE public.user_onboarding
+            SET alpaca_account_id = 'new-' || left(id::text, 4)
             WHERE user_id = :user AND alpaca_account_id IS NULL""",
     ),
     "arrive": (

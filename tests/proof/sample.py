@@ -21,11 +21,12 @@ LEGACY = """
     SELECT md5('onboarding' || n)::uuid,
         CASE WHEN n % 31 = 0 THEN NULL
             -- Some users have two rows, or the same account twice.
-            ELSE ('00000000-0000-4000-8000-' || lpad(to_hex(1 + n % 230), 12, '0'))::uuid
+            ELSE ('00000000-0000-4000-8000-' || lpad(to_hex(1 + n % 230), 12, '0'))
+                ::uuid
         END,
         jsonb_build_object('step', n), 'complete',
-        CASE n % 11 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN ' ' ELSE 'acct-' || n / 2
-        END,
+        CASE n % 11 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN ' '
+            ELSE 'acct-' || n / 2 END,
         CASE WHEN n % 22 = 0 THEN NULL WHEN n % 3 = 0 THEN 'number-' || n END,
         (ARRAY['ACTIVE', 'active ', 'SUBMITTED', 'ACCOUNT_CLOSED', 'odd', '', NULL])
             [1 + n % 7],
@@ -54,7 +55,8 @@ NEW = """
     INSERT INTO public.user_aggregated_holdings (
         id, user_id, symbol, total_quantity, total_market_value, last_updated
     )
-    SELECT md5('holding' || n)::uuid, user_id, 'SYM' || n, n / 8.0, n * 1.5, '2024-02-02'
+    SELECT md5('holding' || n)::uuid, user_id, 'SYM' || n, n / 8.0, n * 1.5,
+        '2024-02-02'
     FROM (
         SELECT user_id, row_number() OVER (ORDER BY id) AS n
         FROM public.user_investment_accounts

@@ -34,7 +34,9 @@ DELETE_USER = """
 
 @pytest.fixture(scope="module")
 def make_at_004(own_databases):
-    template = own_databases.template("004", lambda url: alembic_run(url, "upgrade", "004"))
+    template = own_databases.template(
+        "004", lambda url: alembic_run(url, "upgrade", "004")
+    )
     return lambda: own_databases.make(template)
 
 
@@ -63,9 +65,7 @@ def tables(url):
 
 
 def huge(number):
-    return Row(
-        USERS[0].__class__(int=number), USERS[0], HUGE, None, "ACTIVE", 4, 4
-    )
+    return Row(USERS[0].__class__(int=number), USERS[0], HUGE, None, "ACTIVE", 4, 4)
 
 
 @few

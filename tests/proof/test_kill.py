@@ -29,9 +29,7 @@ def test_an_interrupted_revision_is_finished_by_running_it_again(
     up = Command("upgrade", revision)
     template = with_data(revision)
     jobs = [
-        pool.submit(
-            take_turns, own_databases.make(template), down, up, part, PROCESSES
-        )
+        pool.submit(take_turns, own_databases.make(template), down, up, part, PROCESSES)
         for part in range(PROCESSES)
     ]
     check([job.result() for job in jobs], at_least=8)

@@ -75,9 +75,7 @@ def test_the_old_application_neither_fails_nor_waits_and_no_account_is_missed(ur
     ],
     ids=["a new table with a foreign key", "added columns", "dropped columns"],
 )
-def test_with_the_specifications_sql_the_old_application_fails(
-    url, connect, statement
-):
+def test_with_the_specifications_sql_the_old_application_fails(url, connect, statement):
     """So the test above can fail."""
     with traffic(url) as seen, connect(url, autocommit=True).cursor() as cursor:
         cursor.execute(statement)

@@ -49,7 +49,8 @@ CHANGES = (
         updated_at = '2024-01-02' WHERE id = md5('row' || %(n)s)::uuid""",
     """UPDATE public.user_onboarding SET alpaca_account_id = 'new-' || %(n)s
         WHERE id = md5('row' || (%(n)s + 2000))::uuid""",
-    "UPDATE auth.users SET last_sign_in_at = now() WHERE id = md5('user' || %(n)s)::uuid",
+    """UPDATE auth.users SET last_sign_in_at = now()
+        WHERE id = md5('user' || %(n)s)::uuid""",
 )
 ARRIVALS = (
     "INSERT INTO auth.users (id) VALUES (%(id)s)",

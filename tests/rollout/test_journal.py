@@ -5,16 +5,14 @@ import shutil
 from argparse import Namespace
 from pathlib import Path
 
-import psycopg2
 import pytest
-import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from rollout.embedded import url_text
 from rollout.errors import RolloutError
 from rollout.revision_file import RevisionChanged
 from tests.commands import ROOT, alembic_run
+from tests.rollout.processes import query
 from tests.versions.psql import psql
 
 VERSIONS = ROOT / "alembic" / "versions"
@@ -34,16 +32,6 @@ OUR_FUNCTION = """
 """In the way of revision 007, whose own one returns a table."""
 
 
-def query(url, statement):
-    connection = psycopg2.connect(url_text(sa.make_url(url)))
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
-
-
 def checksum(number):
     """By the rule in words: names and bytes of the file and its SQL, in order."""
     (file,) = VERSIONS.glob(f"{number}_*.py")
@@ -57,7 +45,9 @@ def test_every_revision_has_a_row_with_duration_and_checksum(head_database):
     rows = query(head_database, ROWS)
     assert len(rows) == len(list(VERSIONS.glob("*.py")))
     assert {(status, timed) for _, status, _, timed in rows} == {("applied", True)}
-    kept = "SELECT checksum, migration_file FROM migrations.schema_versions WHERE version"
+    kept = (
+        "SELECT checksum, migration_file FROM migrations.schema_versions WHERE version"
+    )
     ((found, file),) = query(head_database, f"{kept} = '1.4.1'")
     assert found == checksum("005")
     assert (VERSIONS / file).exists()
@@ -102,7 +92,9 @@ def test_the_log_has_a_row_for_every_operation_once_it_is_there(head_database):
 def test_a_downgrade_below_000_is_written_without_a_log(head_database):
     alembic_run(head_database, "downgrade", "base")
     assert {row[1] for row in query(head_database, ROWS)} == {"rolled_back"}
-    assert query(head_database, "SELECT to_regclass('public.migration_log')") == [(None,)]
+    assert query(head_database, "SELECT to_regclass('public.migration_log')") == [
+        (None,)
+    ]
 
 
 def test_a_failure_is_written_down_and_the_next_run_turns_it(database_at):
@@ -213,7 +205,9 @@ def test_a_changed_file_can_be_accepted_once(database_at, project, capsys):
 
 
 def test_a_changed_file_that_is_not_applied_is_nobodys_business(database_at, project):
-    with (project / "alembic/versions/010_v1_9_0_monitoring_views.py").open("a") as file:
+    with (project / "alembic/versions/010_v1_9_0_monitoring_views.py").open(
+        "a"
+    ) as file:
         file.write("\n")
     url = database_at("009")
     run_in(project, url, "upgrade", "head")

@@ -2,20 +2,16 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
-import time
 from contextlib import contextmanager
 
-import psycopg2
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from rollout.embedded import url_text
 from rollout.runner_lock import KEY, RunnerBusy, RunnerLockLost
-from tests.commands import ROOT, alembic_run
+from tests.commands import alembic_run
+from tests.rollout.processes import query, start, wait_until
 
 LOCKED = f"""
     SELECT pid FROM pg_locks WHERE locktype = 'advisory'
@@ -28,34 +24,6 @@ SAYS_HOLDER = """
     SET locked_by = 'ada@laptop, process 7', locked_at = '2024-02-29 12:00+00',
         lock_reason = 'release 12'
 """
-
-
-def start(url, *arguments):
-    """Start ``alembic …`` as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "alembic", *arguments],
-        env={**os.environ, "DATABASE_URL": url, "PYTHONWARNINGS": "error"},
-        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def query(url, statement):
-    connection = psycopg2.connect(url_text(sa.make_url(url)))
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
-
-
-def wait_until(condition, timeout_s=60):
-    until = time.monotonic() + timeout_s
-    while not (found := condition()):
-        assert time.monotonic() < until, "it did not come to that"
-        time.sleep(0.02)
-    return found
 
 
 @contextmanager
@@ -84,7 +52,9 @@ def holder(connect, head_database):
 
 
 @pytest.mark.slow
-def test_of_ten_started_at_once_one_upgrades_and_nine_find_nothing_to_do(empty_database):
+def test_of_ten_started_at_once_one_upgrades_and_nine_find_nothing_to_do(
+    empty_database,
+):
     runners = [start(empty_database, "upgrade", "head") for _ in range(10)]
     said = [runner.communicate(timeout=300)[1] for runner in runners]
     assert [runner.returncode for runner in runners] == [0] * 10, "\n".join(said)
@@ -128,7 +98,9 @@ def test_a_waiter_that_gives_up_says_who_holds_it_since_when_and_why(
     assert "ada@laptop, process 7, since 2024-02-29 12:00:00" in said
     assert "release 12" in said
     assert "-x runner_wait_s=1800" in said
-    assert query(head_database, "SELECT * FROM migrations.alembic_version") == [("010",)]
+    assert query(head_database, "SELECT * FROM migrations.alembic_version") == [
+        ("010",)
+    ]
 
 
 def test_the_command_line_says_it_too(holder, head_database, alembic_cli):
@@ -144,7 +116,9 @@ def test_a_waiter_goes_on_once_the_lock_is_free(holder, head_database):
     timer.start()
     alembic_run(head_database, "downgrade", "-1")
     timer.join()
-    assert query(head_database, "SELECT * FROM migrations.alembic_version") == [("009",)]
+    assert query(head_database, "SELECT * FROM migrations.alembic_version") == [
+        ("009",)
+    ]
 
 
 def test_a_command_that_only_looks_does_not_wait(holder, head_database):
@@ -170,7 +144,9 @@ def test_a_lock_lost_while_a_revision_runs_rolls_the_revision_back(head_database
 
     with before("DROP VIEW", lose), pytest.raises(RunnerLockLost, match="rolled back"):
         alembic_run(head_database, "downgrade", "-1")
-    assert query(head_database, "SELECT * FROM migrations.alembic_version") == [("010",)]
+    assert query(head_database, "SELECT * FROM migrations.alembic_version") == [
+        ("010",)
+    ]
     assert query(head_database, "SELECT to_regclass('public.table_sizes') IS NULL") == [
         (False,)
     ]

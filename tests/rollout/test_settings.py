@@ -17,7 +17,9 @@ def test_an_argument_wins_over_the_environment():
 
 
 def test_text_is_taken_as_it_is():
-    settings = Settings.read({"reason": "release 12"}, {"ROLLOUT_ACCEPT_CHANGED": "005"})
+    settings = Settings.read(
+        {"reason": "release 12"}, {"ROLLOUT_ACCEPT_CHANGED": "005"}
+    )
     assert (settings.reason, settings.accept_changed) == ("release 12", "005")
 
 

@@ -94,4 +94,3 @@ def test_the_command_line_refuses_with_status_1_and_no_traceback(
     assert done.returncode == 1
     assert "the upgrade of revision 005 was interrupted" in done.stderr
     assert "Traceback" not in done.stderr
-

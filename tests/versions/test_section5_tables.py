@@ -78,10 +78,22 @@ def test_index_usage_names_columns_that_do_not_exist(head):
     assert refusal(lambda: head.run(view)) == "UndefinedColumn"
 
 
-def test_migration_progress_is_the_query_of_the_spec(head):
+def test_migration_progress_counts_what_was_written(head):
+    head.run("CREATE TABLE public.probe (id int)")
+    with head.rolled_back():
+        head.run("INSERT INTO public.probe VALUES (1), (2), (3)")
+        head.run("UPDATE public.probe SET id = id WHERE id < 3")
+        head.run("DELETE FROM public.probe WHERE id = 1")
+        head.run("COMMIT")
+    head.run("SELECT pg_stat_force_next_flush()")
+    counts = "FROM public.migration_progress WHERE tablename = 'probe'"
+    assert head.rows(f"SELECT inserts, updates, deletes {counts}") == [(3, 2, 1)]
+
+
+def test_migration_progress_names_a_column_that_does_not_exist(head):
     query = (SPEC / "migration_progress.sql").read_text()
-    query = query.replace("tablename", "relname AS tablename")  # its column's real name
-    assert head.rows("SELECT * FROM public.migration_progress") == head.rows(query)
+    assert refusal(lambda: head.rows(query)) == "UndefinedColumn"
+    assert head.rows("SELECT schemaname, tablename FROM public.migration_progress")
 
 
 @pytest.mark.parametrize("view", MONITORING)

@@ -1,6 +1,7 @@
 -- Removes accounts that the backfill wrote and nobody has touched since, ids first_id to
 -- last_id; the next upgrade rebuilds them identically. What was touched, has transactions,
--- or would come back with another primary or id, stays.
+-- belongs to a user whom the new application has taken over, or would come back with
+-- another primary or id, stays.
 CREATE OR REPLACE FUNCTION migrations.take_back_accounts(first_id uuid, last_id uuid)
 RETURNS void LANGUAGE plpgsql SET search_path = ''
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -19,6 +20,8 @@ BEGIN
             -- The trigger sees one row at a time, so it may have chosen otherwise.
             AND a.is_primary = coalesce(s.is_primary, true)
             AND s.is_duplicate IS NOT TRUE
+            -- Rebuilding would let the old application's word count again.
+            AND NOT migrations.is_aggregated(o.id)
             -- As a row, so that no index but the primary key looks useful, whatever the
             -- statistics of a table that has just been filled say.
             AND (

@@ -11,23 +11,27 @@ DECLARE
     ] || CASE WHEN to_regclass('public.user_feature_flags') IS NULL THEN '{}'::text[]
         ELSE ARRAY['user_feature_flags'] END;
 BEGIN
-    -- Check 1: every row with an account has its account, or a reject with a reason.
+    -- Check 1: every row with an account has its account, or a reject with a reason. Users
+    -- whom the new application has taken over are its own affair.
     RETURN QUERY
+    WITH missing AS MATERIALIZED (
+        SELECT o.id FROM migrations.onboarding_accounts AS o
+        WHERE o.claims_account
+            AND NOT EXISTS (
+                SELECT FROM public.user_investment_accounts AS a
+                WHERE a.user_id = o.user_id AND a.provider = 'alpaca'
+                    AND a.provider_account_id = o.provider_account_id
+            )
+            AND NOT EXISTS (
+                SELECT FROM migrations.backfill_rejects AS r
+                WHERE r.revision = '005' AND r.source_table = 'public.user_onboarding'
+                    AND r.source_id = o.id::text AND r.reason NOT LIKE 'busy:%'
+            )
+    )
     SELECT 'user_account_mapping'::text,
         CASE WHEN count(*) = 0 THEN 'PASS' ELSE 'FAIL' END,
         'Accounts not carried over: ' || count(*)
-    FROM migrations.onboarding_accounts AS o
-    WHERE o.claims_account
-        AND NOT EXISTS (
-            SELECT FROM public.user_investment_accounts AS a
-            WHERE a.user_id = o.user_id AND a.provider = 'alpaca'
-                AND a.provider_account_id = o.provider_account_id
-        )
-        AND NOT EXISTS (
-            SELECT FROM migrations.backfill_rejects AS r
-            WHERE r.revision = '005' AND r.source_table = 'public.user_onboarding'
-                AND r.source_id = o.id::text AND r.reason NOT LIKE 'busy:%'
-        );
+    FROM missing WHERE NOT migrations.is_aggregated(missing.id);
 
     -- Check 2: no account twice, and no user with two primary accounts.
     RETURN QUERY

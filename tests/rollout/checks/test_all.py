@@ -106,3 +106,13 @@ def test_findings_tell_our_own_objects_from_others():
     assert (theirs.status, theirs.details) == ("WARN", ("b",))
     (only,) = judge(items[1:], fine="all well", bad="broken", theirs="PASS")
     assert (only.status, only.summary) == ("PASS", "all well")
+
+
+def test_without_models_what_the_revisions_name_is_ours(lab):
+    lab.target.config.remove_main_option("metadata")
+    with lab.target.connect() as connection:
+        context = checks.Context(lab.target, connection)
+        assert context.is_ours("public", "user_feature_flags")
+        assert context.is_ours("migrations", "anything")
+        assert not context.is_ours("public", "user_feature_flags_2")
+        assert not context.is_ours("public", "theirs")

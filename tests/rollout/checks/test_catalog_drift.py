@@ -43,7 +43,7 @@ def test_drift_fails_until_it_is_undone_by_the_sql_shown(lab, drift):
     lab.run(DRIFTS[drift])
     (finding,) = lab.findings("catalog_drift")
     assert finding.status == "FAIL"
-    assert finding.summary == "1 differences from revision 010"
+    assert finding.summary == "1 difference from revision 010"
     lab.mend("catalog_drift")
     assert lab.told("catalog_drift") == "PASS\nsame as a fresh database at 010"
 

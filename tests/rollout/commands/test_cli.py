@@ -41,14 +41,20 @@ def test_help_names_every_command_and_imports_nothing_heavy():
 
 @pytest.mark.slow
 def test_help_takes_under_150_ms_more_than_python_itself():
+    """In time of the processor, since others may be busy here."""
+
     def quickest(*arguments):
         took = []
         for _ in range(5):
-            started = time.perf_counter()
+            before = os.times()
             subprocess.run(
                 [sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True
             )
-            took.append(time.perf_counter() - started)
+            after = os.times()
+            took.append(
+                after.children_user + after.children_system
+                - before.children_user - before.children_system
+            )  # fmt: skip
         return min(took)
 
     assert quickest("-m", "rollout", "--help") - quickest("-c", "pass") < 0.15
@@ -223,11 +229,42 @@ def test_ctrl_c_says_what_state_things_are_in(database_at, database, connect):
     assert database(url).value("SELECT count(*) FROM migrations.alembic_version") == 1
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(head_database):
-    done = subprocess.run(
-        f"{sys.executable} -m rollout history --database-url '{head_database}' | head -1",
-        cwd=ROOT, shell=True, capture_output=True, text=True,
+def test_ctrl_c_during_a_backfill_loses_nothing(database_at, database, rollout):
+    url = database_at("004")
+    here = database(url)
+    here.run(
+        "INSERT INTO auth.users (id) "
+        "SELECT gen_random_uuid() FROM generate_series(1, 3000)"
+    )
+    here.run(
+        "INSERT INTO user_onboarding (id, user_id, alpaca_account_id, "
+        "alpaca_account_status) SELECT gen_random_uuid(), id, id, 'ACTIVE' "
+        "FROM auth.users"
+    )
+    command = [sys.executable, "-m", "rollout", "deploy", "005", "--no-backup"]
+    process = subprocess.Popen(
+        [*command, "-x", "pause_ms=700", "--database-url", url],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+    done = "SELECT coalesce(sum(rows_done), 0) FROM migrations.backfill_progress"
+    deadline = time.monotonic() + 20
+    while not here.value(done) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == cli.INTERRUPTED
+    assert "The upgrade of 005 is half done" in err
+    assert "rollout deploy 005" in err
+    assert 0 < here.value("SELECT count(*) FROM user_investment_accounts") < 3000
+    assert rollout(url, "deploy", "005", "--no-backup").status == 0
+    assert here.value("SELECT count(*) FROM user_investment_accounts") == 3000
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(head_database):
+    command = f"{sys.executable} -m rollout history --database-url '{head_database}'"
+    done = subprocess.run(
+        f"{command} | head -1", cwd=ROOT, shell=True, capture_output=True, text=True
+    )
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
 

@@ -11,7 +11,8 @@ COMPONENTS = {
 }
 OVER = """
     CREATE VIEW public.top WITH (security_invoker = true, security_barrier = true) AS
-        SELECT user_id, symbol, '100%'::text AS share FROM public.user_positions_aggregated;
+        SELECT user_id, symbol, '100%'::text AS share
+        FROM public.user_positions_aggregated;
     ALTER VIEW public.top ALTER COLUMN share SET DEFAULT 'a:b';
     COMMENT ON VIEW public.top IS 'the user''s "top" : 100 %';
     COMMENT ON COLUMN public.top.share IS 'of all';

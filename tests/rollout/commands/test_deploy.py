@@ -257,7 +257,8 @@ class TestPreflight:
     def test_a_changed_file_fails(self, database_at, database, rollout):
         url = database_at("004")
         database(url).run(
-            "UPDATE migrations.schema_versions SET checksum = 'x' WHERE version = '1.1.0'"
+            "UPDATE migrations.schema_versions SET checksum = 'x' "
+            "WHERE version = '1.1.0'"
         )
         assert checks(url)["files"] == "FAIL"
         assert rollout(url, *PLAIN, "-x", "accept_changed=001").status == 0

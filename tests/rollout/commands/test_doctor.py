@@ -213,3 +213,24 @@ def test_half_done_and_rejected_are_part_of_it(rollout, head_database, database)
 def test_json_names_every_look(rollout, head_database):
     document = rollout(head_database, "doctor", "--json").json
     assert {f["name"] for f in document["findings"]} >= {"blocking", "orphans", "space"}
+
+
+def test_on_supabase_as_its_owner_who_is_no_superuser(rollout, supabase, connect):
+    alembic_run(supabase, "upgrade", "head")
+    idle = connect(as_role(supabase, "authenticator"))
+    idle.cursor().execute("SELECT 1")
+    done = rollout(supabase, "doctor", "--long", "0")
+    assert done.status == 0
+    assert "authenticator, idle in transaction" in done.out
+    assert "could not look" not in done.out
+    pid = str(idle.info.backend_pid)
+    assert rollout(supabase, "doctor", "--terminate", pid, "--yes").status == 0
+
+
+def test_on_supabase_an_administrators_session_stays(rollout, supabase, connect):
+    administrator = connect(as_role(supabase, "supabase_admin"))
+    pid = str(administrator.info.backend_pid)
+    done = rollout(supabase, "doctor", "--terminate", pid, "--yes")
+    assert done.status == 1
+    assert "may not be ended by this role" in done.err
+    administrator.cursor().execute("SELECT 1")

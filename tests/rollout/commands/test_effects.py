@@ -151,9 +151,7 @@ def relation(node):
 
 def locked(statement):
     """What a top-level statement locks, by PostgreSQL's parser."""
-    if isinstance(statement, ast.AlterTableStmt):
-        yield relation(statement.relation)
-    elif isinstance(statement, ast.IndexStmt | ast.CreateTrigStmt):
+    if isinstance(statement, ast.AlterTableStmt | ast.IndexStmt | ast.CreateTrigStmt):
         yield relation(statement.relation)
     elif isinstance(statement, ast.CreatePolicyStmt):
         yield relation(statement.table)

@@ -57,8 +57,9 @@ def test_run_in_order_they_give_the_same_catalog_and_rows(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_on_supabase_as_its_owner(kind, exported, _supabase, database, alembic_run):
-    ours, theirs = (_clone(_supabase, kind) for _ in range(2))
+def test_on_supabase_as_its_owner(kind, exported, request, database, alembic_run):
+    server = request.getfixturevalue("_supabase")
+    ours, theirs = (_clone(server, kind) for _ in range(2))
     for file in exported:
         done = run(theirs, file)
         assert done.returncode == 0, f"{file.name}: {done.stderr}"

@@ -10,6 +10,7 @@ from rollout.commands import monitor, monitor_view
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from tests.commands import ROOT
+from tests.supabase import as_role
 
 
 @pytest.fixture
@@ -186,3 +187,11 @@ def test_on_a_terminal_the_view_is_renewed_in_place(
 @pytest.mark.parametrize("interval", ["0", "-1", "x", "nan"])
 def test_an_interval_that_cannot_be_is_refused(rollout, interval):
     assert rollout(None, "monitor", f"--interval={interval}").status == 2
+
+
+def test_on_supabase_as_its_owner_who_is_no_superuser(rollout, supabase, connect):
+    connect(as_role(supabase, "authenticator"))
+    done = rollout(supabase, "monitor", "--once")
+    assert done.status == 0
+    assert "at no revision yet" in done.out
+    assert "connections  " in done.out

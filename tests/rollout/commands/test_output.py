@@ -9,8 +9,9 @@ import pytest
 from rollout.commands.output import Output, plain_table
 from rollout.errors import RolloutError
 
+SOME_DAY = dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 COLUMNS = ("name", "rows", "since")
-ROWS = [("accounts", 12_345, None), ("a b\n c", 6, dt.datetime(2025, 1, 2, 3, 4, 5))]
+ROWS = [("accounts", 12_345, None), ("a b\n c", 6, SOME_DAY)]
 
 
 def test_numbers_are_right_aligned_and_no_line_ends_in_blanks():
@@ -27,7 +28,11 @@ def test_json_is_one_document_and_nothing_else(capsys):
     out.table(COLUMNS, ROWS)
     out.document({"at": ROWS[1][2], "sum": Decimal("1.10"), "names": {"b", "a"}})
     said = json.loads(capsys.readouterr().out)
-    assert said == {"at": "2025-01-02T03:04:05", "sum": "1.10", "names": ["a", "b"]}
+    assert said == {
+        "at": "2025-01-02T03:04:05+00:00",
+        "sum": "1.10",
+        "names": ["a", "b"],
+    }
     with pytest.raises(AssertionError):
         out.document({})
 

@@ -25,8 +25,8 @@ def rolled_back(rollout, filled):
 
 def age(database, version, days):
     database.run(
-        "UPDATE migrations.schema_versions SET applied_at = now() - %s * interval '1 day' "
-        "WHERE version = %s",
+        "UPDATE migrations.schema_versions "
+        "SET applied_at = now() - %s * interval '1 day' WHERE version = %s",
         days, version,
     )  # fmt: skip
 
@@ -65,10 +65,13 @@ def test_only_what_is_old_enough_goes(rollout, rolled_back):
     assert "user_onboarding__009" in left
 
 
-def test_what_is_not_known_to_be_old_stays(rollout, rolled_back):
+@pytest.mark.parametrize("how", [[], ["--older-than", "0"]])
+def test_what_somebody_else_put_there_stays(how, rollout, rolled_back):
     rolled_back.run("CREATE TABLE parked.stranger (a int)")
-    done = rollout(rolled_back.url, "purge", "--older-than", "0", "--yes", "--json")
+    rolled_back.run("CREATE FUNCTION parked.f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    done = rollout(rolled_back.url, "purge", *how, "--yes", "--json")
     assert done.json["kept"] == ["stranger"]
+    assert rolled_back.value("SELECT parked.f()") == 1
 
 
 def test_a_restored_table_is_no_longer_there_to_purge(rollout, rolled_back):

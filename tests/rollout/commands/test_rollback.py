@@ -110,6 +110,26 @@ def test_a_column_that_is_left_is_parked_with_its_values(rollout, filled):
     assert filled.value(kept) == 1
 
 
+def test_a_half_done_upgrade_is_no_obstacle_to_the_emergency(
+    rollout, database_at, database
+):
+    here = database(database_at("008"))
+    rows.legacy(here)
+    here.run("ALTER TABLE public.user_onboarding ADD COLUMN primary_provider text")
+    here.run("UPDATE public.user_onboarding SET primary_provider = 'plaid'")
+    here.run(
+        "INSERT INTO migrations.unfinished (revision, direction) "
+        "VALUES ('009', 'upgrade')"
+    )
+    assert rollout(here.url, "rollback", "--yes").status == 1
+    done = rollout(here.url, "rollback", "--emergency", "--yes")
+    assert done.status == 0, done.err
+    assert here.value(STANDS) == "000"
+    assert here.value("SELECT count(*) FROM migrations.unfinished") == 0
+    kept = "SELECT DISTINCT primary_provider FROM parked.user_onboarding__009"
+    assert here.rows(kept) == [("plaid",)]
+
+
 def test_a_lock_is_no_missing_object(rollout, filled, connect):
     holder = connect(filled.url)
     holder.cursor().execute("LOCK TABLE public.user_feature_flags IN SHARE MODE")

@@ -88,10 +88,17 @@ class Watch:
 
 
 @contextmanager
-def background(work: Callable[[], object]) -> Iterator["Future[object]"]:
-    """Run ``work`` beside the block; a failure is raised where the result is asked."""
+def background(work: Callable[[], object], blocker: Any) -> Iterator["Future[object]"]:
+    """Run ``work`` beside the block; a failure is raised where the result is asked.
+
+    If the block fails, ``blocker`` is closed: work that waits for it must end, too.
+    """
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(work)
+        try:
+            yield pool.submit(work)
+        except BaseException:
+            blocker.close()
+            raise
 
 
 @contextmanager
@@ -122,7 +129,7 @@ def queues_nobody(
     """
     watch = watch or Watch("LOCK TABLE")
     with statements_seen(watch), held(lab, blocker) as connection:
-        with background(lambda: command(lab)) as result:
+        with background(lambda: command(lab), connection) as result:
             if waiting is None:
                 wait_for(watch, result)
             else:

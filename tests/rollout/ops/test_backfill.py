@@ -183,7 +183,7 @@ def test_a_batch_waits_for_a_row_that_others_hold_by_short_tries(lab, small):
     """)
     lab.upgrade("001")
     with held(lab, "UPDATE public.t SET n = -1 WHERE id = 0") as blocker:
-        with background(lambda: lab.upgrade(workers=1)) as result:
+        with background(lambda: lab.upgrade(workers=1), blocker) as result:
             until(lambda: lab.value("SELECT count(*) FROM public.t WHERE n = 0") > 40)
             for _ in range(10):
                 lab.execute(

@@ -83,7 +83,7 @@ def test_while_one_table_is_held_the_other_is_free(lab):
     lab.revision(BOTH)
     watch = Watch("LOCK TABLE", times=10)
     with statements_seen(watch), held(lab, "TABLE public.b") as blocker:
-        with background(lab.upgrade) as result:
+        with background(lab.upgrade, blocker) as result:
             wait_for(watch, result)
             lab.execute("SET lock_timeout = '1s'; INSERT INTO public.a DEFAULT VALUES")
             blocker.rollback()
@@ -150,7 +150,7 @@ def test_where_lock_table_is_not_permitted_statements_still_queue_nobody(
     insert = "INSERT INTO auth.users (id) VALUES (gen_random_uuid())"
     watch = Watch("ADD CONSTRAINT f", times=6)
     with statements_seen(watch), held(admin, insert) as blocker:
-        with background(lab.upgrade) as result:
+        with background(lab.upgrade, blocker) as result:
             wait_for(watch, result)
             for _ in range(15):
                 admin.execute(f"SET lock_timeout = '1s'; {insert}")

@@ -2,10 +2,12 @@
 
 import psycopg2
 import pytest
+import sqlalchemy as sa
 
 from rollout.errors import RolloutError
 from rollout.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import held, queues_nobody, statements_seen
+from tests.rollout.ops.lab import Lab
 
 SETUP = (
     "CREATE SCHEMA app",
@@ -99,6 +101,15 @@ def visible(lab):
         }
         for kind, objects in found.items()
     } | {"published": lab.rows(PUBLISHED)}
+
+
+def without(found, word):
+    return {
+        kind: {k: v for k, v in objects.items() if word not in f"{k} {v}"}
+        if isinstance(objects, dict)
+        else objects
+        for kind, objects in found.items()
+    }
 
 
 def test_the_columns_are_added_and_everything_comes_along(lab):
@@ -242,6 +253,19 @@ def test_what_would_stay_with_the_old_table_stops_it(lab, obstacle, said):
     assert visible(lab) == before
 
 
+def test_rows_hidden_from_the_owner_stop_it(reader, lab):
+    """FORCE ROW LEVEL SECURITY: an owner without BYPASSRLS would carry over a part."""
+    name = lab.value("SELECT current_database()")
+    lab.execute(
+        f"GRANT CREATE ON DATABASE {name} TO {reader}",
+        f"GRANT ALL ON SCHEMA app TO {reader}",
+        f"ALTER TABLE app.t OWNER TO {reader}",
+    )
+    url = sa.make_url(lab.url).set(username=reader).render_as_string(False)
+    with pytest.raises(RolloutError, match="row level security hides rows"):
+        lab.at(url).upgrade()
+
+
 def test_killed_anywhere_it_is_repeated(lab, survives_kills):
     survives_kills(lab, lambda lab: lab.upgrade(workers=1))
 
@@ -277,9 +301,34 @@ def test_giving_up_changes_nothing_that_the_application_sees(lab):
         pytest.raises(LockWaitTimeout, match="nightly report.*TABLE app.t"),
     ):
         lab.upgrade(lock_wait_s=0.2)
+    assert without(visible(lab), "t_new") == before
+
+
+def test_a_table_with_a_key_to_one_that_may_not_be_locked(supabase_newer, tmp_path):
+    """As on Supabase: auth.users is another's, and default privileges are unknown."""
+    lab = Lab(supabase_newer, tmp_path / "history")
+    lab.revision(
+        'restructure_table("public.user_bank_connections", add_columns=["x int"])',
+        'revert_restructure("public.user_bank_connections")',
+    )
+    admin = sa.make_url(supabase_newer).set(username="supabase_admin")
+    admin_lab = Lab(admin.render_as_string(False), lab.directory)
+    admin_lab.execute(
+        "INSERT INTO auth.users (id) "
+        "SELECT md5(g::text)::uuid FROM generate_series(1, 9) AS g",
+        "INSERT INTO public.user_bank_connections (id, user_id) "
+        "SELECT gen_random_uuid(), id FROM auth.users",
+    )
+    before = visible(lab)
+    lab.upgrade()
     after = visible(lab)
-    after["sequence"].pop("app.t_new_id_seq")
-    for kind in after:
-        if isinstance(after[kind], dict):
-            after[kind] = {k: v for k, v in after[kind].items() if "t_new" not in k}
-    assert after == before
+    assert after["column"].pop("public.user_bank_connections.x") == "integer"
+    assert without(after, "connections_old") == before
+    admin_lab.execute(
+        "DELETE FROM public.user_bank_connections WHERE user_id = md5('3')::uuid",
+        "DELETE FROM auth.users WHERE id = md5('3')::uuid",
+    )
+    for name in ("user_bank_connections", "user_bank_connections_old"):
+        assert lab.value(f"SELECT count(*) FROM public.{name}") == 8
+    lab.downgrade("base")
+    assert visible(lab) == before

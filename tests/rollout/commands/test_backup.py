@@ -1,0 +1,80 @@
+"""``rollout backup``, ``verify`` and ``restore-backup``, as they are called."""
+
+import pytest
+
+LOST = "postgresql://nobody:geheim@127.0.0.1:1/none"
+
+
+@pytest.fixture
+def filled(head_database, database):
+    db = database(head_database)
+    user = db.user()
+    db.insert("public.user_feature_flags", user_id=user, flag_name="x")
+    return head_database
+
+
+def test_a_backup_is_made_verified_and_restored(
+    filled, rollout, tmp_path, make_database, monkeypatch, database
+):
+    file = tmp_path / "a.dump"
+    done = rollout(filled, "backup", "--to", str(file), "--json")
+    assert (done.status, done.json["checked"]) == (0, True)
+    assert done.json["path"] == str(file)
+    assert "checking it" in done.err
+
+    done = rollout(filled, "verify", str(file))
+    assert done.status == 0
+    assert "public.user_feature_flags" in done.out
+    assert "is good" in done.out
+
+    empty = make_database()
+    monkeypatch.setenv("INTO", empty)
+    done = rollout(filled, "restore-backup", str(file), "--into", "$INTO")
+    assert done.status == 0, done.err
+    assert database(empty).value("SELECT count(*) FROM public.user_feature_flags") == 1
+    assert rollout(empty, "status").status == 0
+
+
+def test_the_default_name_says_which_database_and_when(
+    filled, rollout, tmp_path, monkeypatch
+):
+    from rollout.backup import saving
+
+    monkeypatch.setattr(saving, "DIRECTORY", tmp_path)
+    (tmp_path / f"{filled.rpartition('/')[2].partition('?')[0]}_1.dump.part").touch()
+    done = rollout(filled, "backup", "--no-check")
+    assert "left by a backup that was killed" in done.err
+    (file,) = tmp_path.iterdir()
+    assert str(file) in done.out
+    assert "not checked" in done.out
+
+
+def test_a_missing_file_is_told_without_touching_a_database(rollout, tmp_path):
+    for command in (["verify"], ["restore-backup", "--into", LOST]):
+        done = rollout(LOST, *command, str(tmp_path / "missing.dump"))
+        assert done.status == 1
+        assert "is not there" in done.err
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password(rollout, tmp_path):
+    done = rollout(LOST, "backup", "--to", str(tmp_path / "a.dump"))
+    assert done.status == 1
+    assert "cannot connect" in done.err
+    assert "geheim" not in done.err + done.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_into_names_a_variable_that_must_be_set(rollout, tmp_path, monkeypatch):
+    monkeypatch.delenv("INTO", raising=False)
+    done = rollout(None, "restore-backup", "x.dump", "--into", "$INTO")
+    assert done.status == 1
+    assert "the environment has no INTO" in done.err
+
+
+def test_a_database_that_is_not_empty_is_told_how_to_go_on(filled, rollout, tmp_path):
+    file = tmp_path / "a.dump"
+    rollout(filled, "backup", "--to", str(file), "--no-check")
+    done = rollout(None, "restore-backup", str(file), "--into", filled)
+    assert done.status == 1
+    assert "is not empty" in done.err
+    assert "--replace" in done.err
