@@ -77,8 +77,8 @@ test: install ## run every test; PG=system or TEST_DATABASE_URL=… for other se
 test-fast: install ## run the tests that take no time
 	@$(PY) -m pytest -q -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
 
-certify: install ## measure every revision under live traffic (ten minutes)
-	@$(PY) bench/certify.py
-
 docs: install ## make the diagrams from the models
 	@$(PY) tools/docs.py
+
+certify: install ## measure every revision under live traffic (ten minutes)
+	@$(PY) bench/certify.py

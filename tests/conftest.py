@@ -5,7 +5,7 @@
 ``database_at("003")``                 a clone of a template upgraded to that revision
 ``alembic_run``, ``alembic_cli``       Alembic in this process, or as a command
 ``connect(url, autocommit=False)``     psycopg2 connections, closed at the end
-``postgresql``                         pytest-postgresql's connection, to a clone of head
+``postgresql``                         pytest-postgresql's, to a clone of head
 """
 
 from collections.abc import Callable, Iterator

@@ -4,7 +4,8 @@ from typing import Any
 
 
 def test_the_plugins_connection_is_to_a_clone_of_head(postgresql: Any) -> None:
-    row = postgresql.execute("SELECT version_num FROM migrations.alembic_version").fetchone()
+    query = "SELECT version_num FROM migrations.alembic_version"
+    row = postgresql.execute(query).fetchone()
     assert row == ("010",)
     postgresql.execute("INSERT INTO auth.users (email) VALUES ('a@example.com')")
     postgresql.commit()

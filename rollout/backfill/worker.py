@@ -173,7 +173,8 @@ def _next_batch(
     # An array, since PostgreSQL before 18 has no min() and max() of uuid.
     return connection.execute(
         text(f"""
-            SELECT CAST(keys[1] AS text) AS first, coalesce(cardinality(keys), 0) AS rows,
+            SELECT coalesce(cardinality(keys), 0) AS rows,
+                CAST(keys[1] AS text) AS first,
                 CAST(keys[cardinality(keys)] AS text) AS last
             FROM (
                 SELECT array_agg(key) AS keys FROM (

@@ -21,7 +21,8 @@ BEGIN
             EXIT;
         EXCEPTION
             WHEN insufficient_privilege THEN
-                PERFORM set_config('lock_timeout', '{try_ms:.0f}ms', true);  -- not permitted
+                -- LOCK TABLE is not permitted: what follows tries once itself.
+                PERFORM set_config('lock_timeout', '{try_ms:.0f}ms', true);
                 EXIT;
             WHEN lock_not_available OR deadlock_detected THEN
                 IF clock_timestamp() > give_up_at THEN

@@ -41,6 +41,7 @@ class Database:
         self.url = url
         self._connect = connect
         self._connection = connect(url, autocommit=True)
+        self.run("SET statement_timeout = '20s'")  # fail, rather than wait for ever
         self._auth = (
             connect(as_role(url, auth_admin), autocommit=True)
             if auth_admin
