@@ -71,15 +71,15 @@ def _environment(target: Target, args: argparse.Namespace, out: Output) -> int:
     if strangers and not out.confirm(question, yes=args.yes):
         raise RolloutError("Nothing was changed.")
     done = seeds.load(args.only)
-    out.table(
-        ("table", "rows", "put in", "there already"),
-        [(t.table, t.rows, t.inserted, t.rows - t.inserted) for t in done],
-    )
     put, seconds = sum(t.inserted for t in done), round(time.monotonic() - started, 3)
-    if not done:
-        out.line(f"{target.section} has no {args.environment} data: nothing to do.")
-    else:
+    if done:
+        out.table(
+            ("table", "rows", "put in", "there already"),
+            [(t.table, t.rows, t.inserted, t.rows - t.inserted) for t in done],
+        )
         out.line(f"\n{put:,} rows put into {target.shown} in {seconds:.1f} s")
+    else:
+        out.line(f"{seeds.name} has no {args.environment} data: nothing to do.")
     out.document({"environment": args.environment, "tables": done, "seconds": seconds})
     return 0
 

@@ -19,6 +19,8 @@ from rollout.seeding.loading import LOCK_WAIT, Table, copy, find_table
 from rollout.sqltext import verbatim
 
 BATCH_ROWS = 5_000
+FIRST_LINE = 2
+"""Of the rows; the first line of the file is the header."""
 DATA_ERRORS = ("22", "23")
 """Classes of SQLSTATE that are a line's fault: data exceptions, constraints."""
 
@@ -120,11 +122,16 @@ def _put(
             if not _is_datas(error):
                 raise
             row, said = _first_bad(take_in, len(batch), error)
-        raise BadLine(
-            path, batch[row - 1].line, said,
-            f"The rows before line {batch[0].line} are in, and are passed over by the"
-            " next run;\nthis batch and what follows is not.",
-        )  # fmt: skip
+        raise BadLine(path, batch[row - 1].line, said, _done_before(batch[0].line))
+
+
+def _done_before(line: int) -> str:
+    if line <= FIRST_LINE:
+        return "Nothing was changed."
+    return (
+        f"The rows before line {line} are in, and are passed over by the next run;\n"
+        "this batch and what follows is not."
+    )
 
 
 def _first_bad(

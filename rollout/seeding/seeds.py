@@ -33,6 +33,7 @@ class Seeds:
 
     def __init__(self, target: Target, module: ModuleType, environment: str) -> None:
         self._target, self._module, self.environment = target, module, environment
+        self.name = module.__name__
         self.rows: list[Rows] = getattr(module, environment)()
 
     def refuse_production(self) -> None:

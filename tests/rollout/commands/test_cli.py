@@ -13,8 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from rollout import cli
-from rollout.commands import COMMANDS, interrupts, module_name
+from rollout.commands import COMMANDS, failures, interrupts, module_name
+from rollout.commands.target import Target
 from rollout.embedded import url_text
+from rollout.errors import RolloutError
 from tests.commands import ROOT, run_module
 
 HEAVY = ("sqlalchemy", "alembic", "rich", "psycopg2")
@@ -136,6 +138,13 @@ def test_a_failed_connection_hides_the_password(rollout):
     assert done.status == 1
     assert "no server answers there" in done.err
     assert "s3cr3t" not in done.err + done.out
+
+
+def test_no_message_carries_the_password():
+    target = Target(database_url="postgresql://me:s3cr3t@127.0.0.1/x")
+    assert target.url.host == "127.0.0.1"
+    said = failures.message(RolloutError("tried me:s3cr3t in vain"), target)
+    assert said == "tried me:*** in vain"
 
 
 def test_what_the_database_refuses_is_told(rollout, head_database, database):

@@ -27,10 +27,15 @@ def few_users(monkeypatch):
 
 
 @pytest.fixture
-def seeded(head_database, rollout, database):
-    done = rollout(head_database, "seed", "dev")
-    assert done.status == 0, done.err
-    return database(head_database)
+def seeded(databases, rollout, alembic_run, database):
+    """A clone of a database at head that was seeded once."""
+
+    def fill(url):
+        alembic_run(url, "upgrade", "head")
+        done = rollout(url, "seed", "dev")
+        assert done.status == 0, done.err
+
+    return database(databases.make(databases.template("seeded", fill)))
 
 
 def test_holdings_add_up(seeded):

@@ -103,8 +103,12 @@ def background(work: Callable[[], object], blocker: Any) -> Iterator["Future[obj
 
 @contextmanager
 def held(lab: Lab, statement: str, name: str = "nightly report") -> Iterator[Any]:
-    """Hold what ``statement`` locks until the block ends; yields the connection."""
-    connection = psycopg2.connect(lab.dsn, application_name=name)
+    """Hold what ``statement`` locks until the block ends; yields the connection.
+
+    Broken code might wait for it without end: so it does end, and the test fails.
+    """
+    ends = f"-c idle_in_transaction_session_timeout={2 * PATIENCE_S}s"
+    connection = psycopg2.connect(lab.dsn, application_name=name, options=ends)
     try:
         connection.cursor().execute(statement)
         yield connection
