@@ -124,12 +124,14 @@ def _described(connection: sa.Connection, statement: str) -> dict[str, object]:
 
 
 def main_connection() -> sa.Connection | None:
-    """The connection that the revision runs on, once there is one."""
+    """The connection that the revisions run on, once there is one."""
     try:
-        connection = context.get_context().connection
+        running = context.get_context()
     except Exception:  # noqa: BLE001 - Alembic's proxy, before it is configured
         return None
-    return None if connection is None or connection.closed else connection
+    if running.opts.get("dont_mutate") or running.connection is None:
+        return None
+    return None if running.connection.closed else running.connection
 
 
 def kill_client(_: sa.Connection) -> None:

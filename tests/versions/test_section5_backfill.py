@@ -262,6 +262,7 @@ def test_the_account_has_the_id_of_its_onboarding_row(legacy):
 
 def test_the_old_applications_rows_are_not_touched(legacy):
     onboarding(legacy, legacy.user(), " a-1", " odd ", onboarding_data='{"a": 1}')
+    onboarding(legacy, legacy.user(), "")  # one that is not carried
     rows = legacy.contents()["user_onboarding"]
     legacy.advance("005")
     assert legacy.contents()["user_onboarding"] == rows

@@ -42,7 +42,7 @@ BEGIN
                 array_to_string(auth_found || tables_found, ', '),
                 array_to_string(auth_missing, ', ')
             ),
-            HINT = 'Is this the right database? Nothing was created; either restore '
+            HINT = 'Is this the right database? Nothing of it was created; either restore '
                 'what is missing, or start from an empty database.';
     END IF;
     IF tables_found IS NOT NULL AND tables_missing IS NOT NULL THEN

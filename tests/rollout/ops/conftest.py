@@ -11,7 +11,7 @@ from tests.databases import Databases
 from tests.rollout.ops.interrupt import count_statements, kill_at
 from tests.rollout.ops.lab import Lab
 
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "4"))
 """Kills a sweep, spread over the statements; KILLS=999 tries each of them."""
 
 

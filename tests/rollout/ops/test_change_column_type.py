@@ -191,6 +191,24 @@ def test_values_that_do_not_fit_stop_it_and_the_application_goes_on(lab):
     assert lab.rows("TABLE migrations.backfill_rejects") == []
 
 
+def test_a_value_written_at_the_last_moment_that_does_not_fit_stops_it(lab):
+    """After the batches, before the swap: it would be NULL in the new column."""
+    lab.execute("CREATE TABLE app.late (id int PRIMARY KEY, v text)")
+    lab.execute("INSERT INTO app.late VALUES (1, '1')")
+    lab.revision('change_column_type("app.late", "v", "int", using="v::int")')
+
+    def write(statement):
+        if "VALIDATE" in statement or "DROP INDEX CONCURRENTLY %s" in statement:
+            lab.execute("UPDATE app.late SET v = 'one'")
+
+    with (
+        statements_seen(write),
+        pytest.raises(RolloutError, match="1 values of app.late"),
+    ):
+        lab.upgrade()
+    assert lab.rows("SELECT id, v FROM app.late") == [(1, "one")]
+
+
 def test_values_that_do_not_fit_back_stop_the_way_back(lab):
     lab.revision(CODE, REVERT_CODE)
     lab.upgrade()

@@ -97,14 +97,16 @@ def test_readers_and_writers_go_on_while_parking_waits(lab, blocker):
     assert lab.value("SELECT count(*) FROM parked.t__001") == 10
 
 
-def test_a_held_row_is_restored_later_and_keeps_nobody_waiting(lab):
+def test_a_held_row_is_restored_later_and_keeps_no_other_waiting(lab):
     before = lab.rows("SELECT id, version, note FROM public.t ORDER BY id")
+    lab.revision('restore_columns("public.t", {"version": "1", "note": "NULL"})', DOWN)
+    lab.upgrade()
     lab.downgrade()
-    with (
-        held(lab, "UPDATE public.t SET own = 'mine' WHERE id = 3"),
-        pytest.raises(LockWaitTimeout),
-    ):
+    lab.execute("ALTER TABLE public.t ADD version int DEFAULT 1, ADD note text")
+    holder = "UPDATE public.t SET own = 'mine' WHERE id = 3"
+    with held(lab, holder), pytest.raises(LockWaitTimeout, match="nightly report"):
         lab.upgrade(lock_wait_s=0.2)
+    assert lab.rows("SELECT id FROM parked.t__002") == [(3,)]
     lab.upgrade()
     assert lab.rows("SELECT id, version, note FROM public.t ORDER BY id") == before
 

@@ -176,6 +176,27 @@ def test_the_old_table_is_open_to_nobody_and_follows(lab):
     assert lab.value("SELECT count(*) FROM app.t_old") == 0
 
 
+def test_the_new_table_is_open_to_nobody_while_it_is_filled(lab):
+    """Where default privileges open every new table, as on older Supabase projects."""
+    lab.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT ALL ON TABLES TO PUBLIC")
+    before, seen = visible(lab), []
+
+    def look(statement):
+        if "FROM migrations.backfill_progress" in statement and not seen:
+            seen.extend(
+                lab.rows("""
+                    SELECT relrowsecurity, (SELECT count(*) FROM aclexplode(relacl) AS g
+                        WHERE g.grantee <> relowner)
+                    FROM pg_class WHERE oid = 'app.t_new'::regclass
+                """)
+            )
+
+    with statements_seen(look):
+        lab.upgrade(workers=1)
+    assert seen == [(True, 0)]
+    assert visible(lab) == before
+
+
 def test_without_the_old_table_there_is_no_way_back(lab):
     lab.revision('finish_restructure("app.t")')
     lab.upgrade()
