@@ -72,7 +72,7 @@ format: install ## format the code
 	$(PY) -m ruff format .
 
 test: install ## run every test; PG=system or TEST_DATABASE_URL=… for other servers
-	@$(PY) -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-fast: install ## run the tests that take no time
 	@$(PY) -m pytest -q -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
