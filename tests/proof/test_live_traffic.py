@@ -12,7 +12,9 @@ from tests.proof.traffic import PREPARE, traffic
 pytestmark = pytest.mark.slow
 
 CARRIED = """
-    SELECT o.id FROM migrations.onboarding_accounts AS o
+    SELECT o.provider_account_id, o.sync_status, a.provider_account_id, a.sync_status,
+        r.reason
+    FROM migrations.onboarding_accounts AS o
     LEFT JOIN public.user_investment_accounts AS a ON a.id = o.id
     LEFT JOIN migrations.backfill_rejects AS r ON r.source_id = o.id::text
     WHERE o.claims_account AND (

@@ -63,8 +63,9 @@ BEGIN
     -- Accounts that were there before, restored from parked: the old application may have
     -- gone on meanwhile. Only what is its own, only where it differs.
     IF planned AND carried < candidates THEN
-        WITH stale AS MATERIALIZED (
-            SELECT o.id, o.user_id, o.provider_account_id, o.sync_status, o.is_active
+        PERFORM migrations.sync_account(stale.id)
+        FROM (
+            SELECT o.id, o.user_id, o.provider_account_id
             FROM migrations.onboarding_accounts AS o
             JOIN public.user_investment_accounts AS a ON a.id = o.id
             WHERE o.id BETWEEN first_id AND last_id
@@ -72,20 +73,14 @@ BEGIN
                 AND (a.user_id, a.provider) IS NOT DISTINCT FROM (o.user_id, 'alpaca')
                 AND (a.provider_account_id, a.sync_status, a.is_active)
                     IS DISTINCT FROM (o.provider_account_id, o.sync_status, o.is_active)
-        )
-        UPDATE public.user_investment_accounts AS a
-        SET provider_account_id = stale.provider_account_id,
-            sync_status = stale.sync_status,
-            is_active = stale.is_active
-        FROM stale
-        WHERE a.id = stale.id
-            AND NOT migrations.is_aggregated(stale.id)
-            AND NOT EXISTS (
-                SELECT FROM public.user_investment_accounts AS other
-                WHERE other.provider = 'alpaca' AND other.user_id = stale.user_id
-                    AND other.provider_account_id = stale.provider_account_id
-                    AND other.id <> stale.id
-            );
+            OFFSET 0  -- first all of them, then one by one
+        ) AS stale
+        WHERE NOT EXISTS (
+            SELECT FROM public.user_investment_accounts AS other
+            WHERE other.provider = 'alpaca' AND other.user_id = stale.user_id
+                AND other.provider_account_id = stale.provider_account_id
+                AND other.id <> stale.id
+        );
     END IF;
 
     -- What cannot be carried is kept with its reason; personal data stays behind.

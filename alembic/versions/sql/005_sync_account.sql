@@ -6,6 +6,16 @@ BEGIN
     IF migrations.is_aggregated(onboarding_id) THEN
         RETURN;
     END IF;
+    -- The account is locked first, so that the statement after it sees what others have
+    -- committed. The backfill may be carrying the row just now as it was before: then it
+    -- is waited for, and found the second time.
+    PERFORM FROM public.user_investment_accounts AS a
+    WHERE a.id = onboarding_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        PERFORM migrations.carry_accounts(onboarding_id, onboarding_id, false);
+        PERFORM FROM public.user_investment_accounts AS a
+        WHERE a.id = onboarding_id FOR NO KEY UPDATE;
+    END IF;
     UPDATE public.user_investment_accounts AS a
     SET provider_account_id = o.provider_account_id,
         sync_status = o.sync_status,
@@ -15,9 +25,6 @@ BEGIN
         AND a.provider = 'alpaca' AND o.provider_account_id IS NOT NULL
         AND (a.provider_account_id, a.sync_status, a.is_active)
             IS DISTINCT FROM (o.provider_account_id, o.sync_status, o.is_active);
-    IF NOT FOUND THEN
-        PERFORM migrations.carry_accounts(onboarding_id, onboarding_id, false);
-    END IF;
     DELETE FROM migrations.backfill_rejects AS r
     WHERE r.revision = '005' AND r.source_table = 'public.user_onboarding'
         AND r.source_id = onboarding_id::text
