@@ -40,16 +40,22 @@ BEGIN
 END
 $backfill$"""
 
+BLAMES_A_ROW = (
+    "data_exception OR integrity_constraint_violation OR program_limit_exceeded "
+    "OR raise_exception"
+)
+"""PL/pgSQL's names for what the workers blame on a row."""
+
 OFFLINE_REJECTING = """\
 BEGIN
             {statement};
-        EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+        EXCEPTION WHEN {blames_a_row} THEN
             FOR one_key IN
                 SELECT {key} FROM {source} WHERE {key} BETWEEN first_key AND last_key
             LOOP
                 BEGIN
                     {one_row};
-                EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+                EXCEPTION WHEN {blames_a_row} THEN
                     {reject};
                 END;
             END LOOP;
@@ -109,6 +115,7 @@ def offline_block(plan: Backfill) -> str:
     batch = f"{statement};"
     if plan.reject_row is not None:
         batch = OFFLINE_REJECTING.format(
+            blames_a_row=BLAMES_A_ROW,
             key=plan.key, source=plan.source, statement=statement,
             one_row=_plpgsql(plan.statement, "one_key", "one_key"),
             reject=reject_statement(plan, "SQLERRM", "one_key").strip(),
