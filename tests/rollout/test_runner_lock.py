@@ -140,7 +140,8 @@ def test_while_a_runner_is_at_work_its_reason_can_be_read(head_database):
 
 def test_a_lock_lost_while_a_revision_runs_rolls_the_revision_back(head_database):
     def lose():
-        query(head_database, f"SELECT pg_terminate_backend(pid, 5000) FROM ({LOCKED})")
+        ended = f"SELECT pg_terminate_backend(pid, 5000) FROM ({LOCKED}) AS locked"
+        query(head_database, ended)
 
     with before("DROP VIEW", lose), pytest.raises(RunnerLockLost, match="rolled back"):
         alembic_run(head_database, "downgrade", "-1")
