@@ -29,7 +29,7 @@ from bench.load import STATEMENTS_A_SECOND, Load, Result  # noqa: E402
 from bench.lock_sampler import LockSampler  # noqa: E402
 from rollout import embedded  # noqa: E402
 
-ROWS = 200_000
+ROWS = 100_000
 IDLE_S = 12
 
 
