@@ -146,7 +146,8 @@ def _run_online() -> None:
         with runner_lock(engine, settings, _reason()) as lock:
             journal = _journal()
             journal.verify(engine, settings.accept_changed.split(","))
-            _guarded(engine, journal, Steps(find, settings), lock, settings)
+            steps = Steps(find, settings, lock.verify)
+            _guarded(engine, journal, steps, lock, settings)
     except OperationalError as error:
         if sqlstate(error) is None:
             raise database.connect_error(url, error) from None

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from rollout.revision_file import RevisionChanged, RevisionFile
 from rollout.sqltext import literal, verbatim
 from rollout.terminal import notice
+from rollout.unfinished import forget_all
 
 ELAPSED_MS = (
     "(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::int"
@@ -127,6 +128,8 @@ class Journal:
             else:
                 sql = NOT_STANDING.format(version=literal(file.version))
                 self._execute(context, sql)
+        if context.connection is not None:
+            forget_all(context.connection)
         where = ", ".join(heads) or "base"
         self._log(context, None, "STAMP", f"stamped at {where}", "NULL")
 

@@ -6,11 +6,13 @@ milliseconds, for tables that are never idle. Between tries nothing is held.
 """
 
 import random
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout import run
@@ -56,10 +58,13 @@ CONFLICTS = {
 Source: PostgreSQL manual, "Explicit Locking", table 13.2.
 """
 
-BLOCKERS = text("""
-    SELECT DISTINCT a.pid, a.usename AS "user", a.application_name AS application,
-        a.state, extract(epoch FROM clock_timestamp() - a.xact_start) AS age_s,
+SESSION = """
+    a.pid, a.usename AS "user", a.application_name AS application, a.state,
+        extract(epoch FROM clock_timestamp() - a.xact_start) AS age_s,
         left(a.query, 100) AS query, a.backend_type
+"""
+BLOCKERS = text(f"""
+    SELECT DISTINCT {SESSION}
     FROM pg_catalog.pg_locks AS l
     LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'relation' AND l.granted
@@ -71,6 +76,13 @@ BLOCKERS = text("""
         )
         AND l.mode = ANY (CAST(:modes AS text[]))
         AND l.pid IS DISTINCT FROM pg_backend_pid()
+    ORDER BY age_s DESC NULLS LAST
+    LIMIT 10
+""")
+BLOCKING = text(f"""
+    SELECT {SESSION}
+    FROM unnest(pg_blocking_pids(:pid)) AS blocking (pid)
+    LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = blocking.pid
     ORDER BY age_s DESC NULLS LAST
     LIMIT 10
 """)
@@ -190,6 +202,34 @@ def in_the_way(connection: Connection, tables: Sequence[str], mode: str) -> list
         BLOCKERS, {"tables": list(tables), "modes": list(CONFLICTS[mode])}
     )
     return [_session(row) for row in rows]
+
+
+@contextmanager
+def who_blocks(connection: Connection) -> Iterator[list[str]]:
+    """Collect, from beside, who makes ``connection`` wait during the block.
+
+    For locks on rows: pg_locks does not show who holds them, only who waits for whom.
+    """
+    pid = connection.scalar(text("SELECT pg_backend_pid()"))
+    seen: list[str] = []
+    ended = threading.Event()
+    watcher = threading.Thread(
+        target=_watch, args=(connection.engine, pid, seen, ended), daemon=True
+    )
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _watch(engine: Engine, pid: int, seen: list[str], ended: threading.Event) -> None:
+    with engine.connect() as beside:
+        while not seen and not ended.wait(0.005):
+            rows = beside.execute(BLOCKING, {"pid": pid}).all()
+            beside.rollback()
+            seen.extend(_session(row) for row in rows)
 
 
 def _session(row: Row[Any]) -> str:

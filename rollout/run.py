@@ -13,6 +13,7 @@ class Run:
     """One revision in one direction.
 
     ``marked`` says that it is written down as unfinished, since it has committed once.
+    ``verify`` raises once the runner lock is lost: long steps call it now and then.
     ``locked_in`` is the transaction in which lock_tables last got its locks; ``at_end``
     holds statements that offline mode adds after the revision's own.
     """
@@ -21,6 +22,7 @@ class Run:
     revision: str
     upgrading: bool = True
     attempt: int = 1
+    verify: Callable[[], None] = lambda: None
     marked: bool = False
     locked_in: object = None
     at_end: list[Callable[[], None]] = field(default_factory=list)

@@ -23,9 +23,12 @@ class Steps:
     """Stands in for Alembic's own function, and knows which step is running."""
 
     def __init__(
-        self, find: Callable[[Any, MigrationContext], Iterable[Any]], settings: Settings
+        self,
+        find: Callable[[Any, MigrationContext], Iterable[Any]],
+        settings: Settings,
+        verify: Callable[[], None] = lambda: None,
     ) -> None:
-        self._find, self._settings = find, settings
+        self._find, self._settings, self._verify = find, settings, verify
         self._steps: list[Any] | None = None
         self._context: MigrationContext | None = None
         self.attempt = 1
@@ -67,7 +70,9 @@ class Steps:
         def run_revision(**kw: Any) -> None:
             self.current, self.upgrading = step.revision.revision, step.is_upgrade
             self.started = time.monotonic()
-            run = Run(self._settings, self.current, self.upgrading, self.attempt)
+            run = Run(
+                self._settings, self.current, self.upgrading, self.attempt, self._verify
+            )
             with running(run):
                 function(**kw)
                 for statement in run.at_end:

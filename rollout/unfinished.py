@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from rollout.errors import RolloutError
 from rollout.sqltext import literal
+from rollout.terminal import notice
 
 
 class RevisionUnfinished(RolloutError):
@@ -47,6 +48,19 @@ def clear(revision: str) -> str:
         f"WHERE revision = {literal(revision)}) "
         f"DELETE FROM migrations.backfill_progress WHERE revision = {literal(revision)}"
     )
+
+
+def forget_all(connection: Connection) -> None:
+    """Forget what was half done: ``alembic stamp`` says where the database stands."""
+    rows = connection.execute(
+        text("DELETE FROM migrations.unfinished RETURNING revision, direction")
+    )
+    for row in rows:
+        notice(
+            f"stamp: the interrupted {row.direction} of revision {row.revision} is\n"
+            "forgotten. What it had committed stands: rollout check tells what differs."
+        )
+    connection.execute(text("DELETE FROM migrations.backfill_progress"))
 
 
 def refuse_others(connection: Connection, revision: str, upgrading: bool) -> None:

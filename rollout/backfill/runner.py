@@ -15,17 +15,26 @@ STATE = text("""
     SELECT range_no, done, rows_done FROM migrations.backfill_progress
     WHERE revision = :revision AND name = :name ORDER BY range_no
 """)
+VERIFY_EVERY_S = 1.0
 FORGET = """
     DELETE FROM migrations.backfill_progress
     WHERE revision = :revision AND name = :name
 """
 
 
-def run_backfill(engine: Engine, backfill: Backfill, settings: Settings) -> None:
+def run_backfill(
+    engine: Engine,
+    backfill: Backfill,
+    settings: Settings,
+    verify: Callable[[], None] = lambda: None,
+) -> None:
     """Do all that is left of ``backfill``.
 
     Threads, not processes: the work is the server's, and psycopg2 lets go of the
     interpreter while it waits.
+
+    Args:
+        verify: Called every second; what it raises stops the workers after their batch.
 
     Raises:
         DBAPIError: A worker failed; the others stop after their batch. What is done
@@ -47,7 +56,7 @@ def run_backfill(engine: Engine, backfill: Backfill, settings: Settings) -> None
             while not stop.is_set() and (number := _next(ranges, lock)) is not None:
                 Worker(engine, backfill, settings, report, stop.is_set).do_range(number)
 
-        _run_all(work, min(workers, len(todo)), stop)
+        _run_all(work, min(workers, len(todo)), stop, verify)
 
 
 def _next(ranges: Iterator[int], lock: threading.Lock) -> int | None:
@@ -55,14 +64,22 @@ def _next(ranges: Iterator[int], lock: threading.Lock) -> int | None:
         return next(ranges, None)
 
 
-def _run_all(work: Callable[[], None], workers: int, stop: threading.Event) -> None:
+def _run_all(
+    work: Callable[[], None],
+    workers: int,
+    stop: threading.Event,
+    verify: Callable[[], None],
+) -> None:
     """Run ``work`` in so many threads; the first failure, or Ctrl-C, stops all."""
     if not workers:
         return
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(work) for _ in range(workers)]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            while wait(futures, VERIFY_EVERY_S, FIRST_EXCEPTION).not_done:
+                if any(done.done() and done.exception() for done in futures):
+                    break
+                verify()
         finally:
             stop.set()
         for future in futures:

@@ -8,13 +8,15 @@ from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.backfill.plan import Backfill
-from rollout.locks import LockWaitTimeout, in_the_way
+from rollout.locks import LockWaitTimeout, who_blocks
 from rollout.settings import Settings
 from rollout.sqlstate import RETRYABLE, sqlstate
 from rollout.sqltext import literal
 
 FIRST_BATCH_ROWS = 200
 MOST_BATCH_ROWS = 20_000
+LAST_TRY_MS = 200
+"""How long the last try waits for a row: long enough to be seen waiting."""
 BLAMES_A_ROW = ("22", "23", "54000", "P0001")
 """SQLSTATE classes of errors in the data: value, constraint, too long for an index,
 raised by a trigger."""
@@ -74,7 +76,9 @@ class Worker:
                     return
                 self._sleep(self._settings.pause_ms / 1000)
 
-    def _batch(self, connection: Connection, number: int) -> tuple[bool, int]:
+    def _batch(
+        self, connection: Connection, number: int, setting: str | None = None
+    ) -> tuple[bool, int]:
         """Do one batch and commit; return whether the range is done, and its rows.
 
         The commit does not wait for the disk: after a crash of the server a batch and
@@ -85,6 +89,8 @@ class Worker:
         """
         where = self._where(number)
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        if setting is not None:
+            connection.exec_driver_sql(setting)
         range_ = connection.execute(CLAIM, where).one_or_none()
         if range_ is None:
             connection.rollback()
@@ -121,10 +127,9 @@ class Worker:
             self._refused += 1
             self._sleep(0.02)
         elif state in RETRYABLE:
-            source = (self._backfill.source,)
             raise LockWaitTimeout(
-                source, "rows", self._refused, blocked_s,
-                in_the_way(connection, source, "SHARE ROW EXCLUSIVE"),
+                (self._backfill.source,), "rows", self._refused, blocked_s,
+                self._in_the_way(connection, number),
             ) from error  # fmt: skip
         elif not state.startswith(BLAMES_A_ROW):
             raise error
@@ -135,6 +140,18 @@ class Worker:
         else:
             self._reject(connection, error, number)
             self._rows = FIRST_BATCH_ROWS
+
+    def _in_the_way(self, connection: Connection, number: int) -> list[str]:
+        """Who holds the row, or one that it refers to; seen while it is tried again."""
+        self._rows = 1
+        with who_blocks(connection) as seen:
+            try:
+                self._batch(
+                    connection, number, f"SET LOCAL lock_timeout = {LAST_TRY_MS}"
+                )
+            except DBAPIError:
+                connection.rollback()
+        return seen
 
     def _reject(self, connection: Connection, error: DBAPIError, number: int) -> None:
         where = self._where(number)

@@ -105,7 +105,7 @@ def backfill(
     with autocommit():
         if again:
             op.execute(forget)
-        run_backfill(engine, plan, this.settings)
+        run_backfill(engine, plan, this.settings, this.verify)
     this.at_end.append(lambda: op.execute(forget))
 
 

@@ -4,9 +4,25 @@ from alembic import op
 
 from rollout import run
 from rollout.bookkeeping import PARKED
+from rollout.errors import RolloutError
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.sql import is_offline, run_sql, scalar
 from rollout.sqltext import literal, split_name
+
+
+class AlreadyParked(RolloutError):
+    """``parked`` has a table of this name, which nothing may overwrite."""
+
+    def __init__(self, table: str, parked: str) -> None:
+        self.table, self.parked = table, parked
+        super().__init__(
+            f"{table} cannot be parked: {parked} is there already.\n"
+            "The revision in progress was rolled back; earlier ones stand.\n"
+            f"Somebody made {table} again by hand while an earlier one was parked.\n"
+            "Look at both, then give the parked one another name:\n"
+            f"    ALTER TABLE {parked} RENAME TO {parked.partition('.')[2]}_earlier"
+        )
+
 
 EXCHANGE = """\
 -- Brings the parked table back, with its rows, in place of the empty one made above.
@@ -29,13 +45,24 @@ def park_table(table: str) -> None:
 
     Locks: ACCESS EXCLUSIVE on ``table``, for a moment, taken without queueing. Nothing
         else: referenced tables are not locked.
+
+    Raises:
+        AlreadyParked: ``parked`` has a table of this name. Nothing was changed.
+
     Source: design, "Nothing is lost on the way down".
     """
-    if is_offline() or exists(table):
-        lock_tables(table)
-    else:
-        return
+    if not is_offline():
+        if not exists(table):
+            return
+        _refuse_to_cover(table)
+    lock_tables(table)
     op.execute(f"ALTER TABLE {table} SET SCHEMA {PARKED}")
+
+
+def _refuse_to_cover(table: str) -> None:
+    _, name = split_name(table)
+    if exists(f"{PARKED}.{name}"):
+        raise AlreadyParked(table, f"{PARKED}.{name}")
 
 
 def restore_table(table: str) -> bool:

@@ -94,3 +94,17 @@ def test_the_command_line_refuses_with_status_1_and_no_traceback(
     assert done.returncode == 1
     assert "the upgrade of revision 005 was interrupted" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stamp_forgets_what_was_half_done_and_says_so(
+    interrupted, query, alembic_run, capsys
+):
+    url = interrupted("004", "upgrade", "005")
+    alembic_run(url, "stamp", "005")
+    assert query(url, MARKS) == []
+    assert query(url, "TABLE migrations.backfill_progress") == []
+    assert (
+        "interrupted upgrade of revision 005 is\nforgotten" in capsys.readouterr().err
+    )
+    alembic_run(url, "downgrade", "-1")
+    alembic_run(url, "upgrade", "head")

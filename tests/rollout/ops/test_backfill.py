@@ -4,6 +4,7 @@ import pytest
 
 from rollout.errors import RolloutError
 from rollout.locks import LockWaitTimeout
+from rollout.runner_lock import RunnerLockLost
 from tests.rollout.ops.interrupt import Kill, background, held, statements_seen, until
 
 KEYS = {
@@ -246,3 +247,43 @@ def test_keys_like_parameters_in_a_statement_are_left_alone(lab, same_offline):
     """)
     same_offline(lab, down=False)
     assert lab.rows("TABLE public.t") == [(1, "1 100%")]
+
+
+def test_who_holds_a_row_that_is_referred_to_is_named(lab, small):
+    """The lock is on another table than the source's: seen from beside."""
+    make(lab)
+    lab.execute(
+        "CREATE TABLE public.p (n int PRIMARY KEY)",
+        "INSERT INTO public.p SELECT generate_series(1, 120)",
+        "CREATE TABLE public.done (id bigint PRIMARY KEY, n int REFERENCES public.p)",
+    )
+    holder = "SELECT FROM public.p WHERE n = 77 FOR UPDATE"
+    with held(lab, holder), pytest.raises(LockWaitTimeout, match="nightly report"):
+        lab.upgrade(workers=1, lock_wait_s=0.2)
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(120, 120)]
+
+
+def test_a_runner_lock_lost_meanwhile_stops_it_between_batches(lab, small, monkeypatch):
+    """Another runner may be at work by then."""
+    monkeypatch.setattr("rollout.backfill.runner.VERIFY_EVERY_S", 0.01)
+    make(lab)
+    lab.execute(
+        "ANALYZE public.t",
+        "CREATE TABLE public.done (id bigint PRIMARY KEY, n int, "
+        "slowly text DEFAULT pg_sleep(0.005)::text)",
+    )
+    lose = """
+        SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
+        WHERE locktype = 'advisory' AND database = (
+            SELECT oid FROM pg_database WHERE datname = current_database()
+        )
+    """
+    with held(lab, "SELECT 1") as other, background(lab.upgrade, other) as result:
+        until(lambda: lab.value("SELECT count(*) FROM public.done") > 10)
+        lab.rows(lose)
+        with pytest.raises(RunnerLockLost):
+            result.result()
+    assert 10 < lab.value("SELECT count(*) FROM public.done") < 120
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(120, 120)]

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 import pytest
 
+from rollout.ops.create_index import AnotherIndex
 from tests.rollout.ops.interrupt import (
     PATIENCE_S,
     Watch,
@@ -105,3 +106,29 @@ def test_a_build_orphaned_by_its_client_is_waited_for(lab):
         building.result()
         upgrade.result()
     assert "(a)" in lab.snapshot()["index"]["public.t_a"]
+
+
+def test_an_index_of_that_name_with_the_same_definition_is_taken_as_it_is(lab):
+    lab.execute("CREATE INDEX t_a ON t USING btree (a, b DESC NULLS FIRST) WHERE a>1")
+    before = lab.value("SELECT 'public.t_a'::regclass::oid")
+    lab.upgrade()
+    assert lab.value("SELECT 'public.t_a'::regclass::oid") == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "INDEX t_a ON public.t (a)",
+        "INDEX t_a ON public.t (a, b DESC)",
+        "UNIQUE INDEX t_a ON public.t (a, b DESC, id) WHERE a > 1",
+    ],
+)
+def test_an_index_of_that_name_with_another_definition_is_refused(lab, other):
+    lab.execute(f"CREATE {other}")
+    before = lab.snapshot()["index"]["public.t_a"]
+    with pytest.raises(AnotherIndex, match="is there with another definition") as e:
+        lab.upgrade()
+    assert e.value.wanted == "USING btree (a, b DESC) WHERE (a > 1)"
+    assert lab.snapshot()["index"]["public.t_a"] == before
+    lab.execute("DROP INDEX public.t_a")
+    lab.upgrade()

@@ -3,6 +3,7 @@
 import pytest
 
 from rollout.locks import LockWaitTimeout
+from rollout.ops.park_table import AlreadyParked
 from tests.rollout.ops.interrupt import held, queues_nobody
 
 CREATE = """
@@ -130,3 +131,18 @@ def test_giving_up_changes_nothing(lab):
     ):
         lab.downgrade(lock_wait_s=0.2)
     lab.assert_is(before)
+
+
+def test_a_table_parked_earlier_is_never_covered(lab):
+    lab.upgrade()
+    lab.execute(FILL)
+    lab.downgrade()
+    lab.alembic("stamp", "001")
+    lab.execute("CREATE TABLE app.things (id int)")
+    before = lab.state()
+    with pytest.raises(AlreadyParked, match=r"parked\.things is there already"):
+        lab.downgrade()
+    lab.assert_is(before)
+    lab.execute("ALTER TABLE parked.things RENAME TO things_earlier")
+    lab.downgrade()
+    assert lab.value("SELECT count(*) FROM parked.things_earlier") == 3
