@@ -6,13 +6,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+sys.path.insert(0, str(ROOT / "tools"))
+
+import lock_table  # noqa: E402
+
 from models import diagram  # noqa: E402
 
 
 def main() -> int:
     """Write each page; a page that does not change stays byte for byte."""
-    diagram.main()
-    print(f"wrote {diagram.PAGE.relative_to(ROOT)}", file=sys.stderr)
+    for page in (diagram, lock_table):
+        page.main()
+        print(f"wrote {page.PAGE.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 

@@ -1,7 +1,8 @@
 """create aggregated holdings
 
 Locks: SHARE ROW EXCLUSIVE on auth.users while the foreign key is added, at the end:
-    writes there stop for that moment. Taken without queueing.
+    writes there stop for that moment. ACCESS EXCLUSIVE on user_aggregated_holdings for a
+    moment on the way down. Taken without queueing.
 Rollback: automatic. Parks the table with every row; the next upgrade restores it.
 
 Revision ID: 002

@@ -1,7 +1,8 @@
 """create portfolio snapshots
 
 Locks: SHARE ROW EXCLUSIVE on auth.users while the foreign key is added, at the end:
-    writes there stop for that moment. Taken without queueing.
+    writes there stop for that moment. ACCESS EXCLUSIVE on user_portfolio_snapshots for a
+    moment on the way down. Taken without queueing.
 Rollback: automatic. Parks the table with every row; the next upgrade restores it.
 
 Revision ID: 003

@@ -1,8 +1,8 @@
 """create investment transactions
 
 Locks: SHARE ROW EXCLUSIVE on auth.users and user_investment_accounts while the foreign
-    keys are added, at the end: writes there stop for that moment. Taken without
-    queueing.
+    keys are added, at the end: writes there stop for that moment. ACCESS EXCLUSIVE on
+    user_investment_transactions for a moment on the way down. Taken without queueing.
 Rollback: automatic. Parks the table with every row; the next upgrade restores it.
 
 Revision ID: 004
