@@ -1,17 +1,16 @@
 """The live-traffic certificate: ``make certify``.
 
 For every revision, up, down and up again, under the old application's load and with a
-transaction that holds rows for seconds: statements, failures, the longest wait, p99.9,
-and the locks on tables in use. Beside it an idle run, and the specification's SQL as
-written, in the same run. Writes docs/certificate.md.
+transaction that holds rows for seconds, and without one: statements, failures, the
+longest wait, p99.9, and the locks on tables in use. After each step the same load goes
+on for as long with no migration, so that the machine's own hiccups are in both columns.
+Beside it the specification's SQL as written. Writes docs/certificate.md.
 """
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,25 +24,15 @@ sys.path.insert(0, str(ROOT))
 
 from bench import spec_sql  # noqa: E402
 from bench.blocker import HOLD_S, Blocker  # noqa: E402
-from bench.load import STATEMENTS_A_SECOND, Load, Result  # noqa: E402
+from bench.certificate import Certificate, Step  # noqa: E402
+from bench.load import STATEMENTS_A_SECOND, Load  # noqa: E402
 from bench.lock_sampler import LockSampler  # noqa: E402
 from rollout import embedded  # noqa: E402
 
 ROWS = 100_000
-IDLE_S = 12
-
-
-@dataclass
-class Row:
-    """One line of the certificate."""
-
-    what: str
-    took_s: float
-    statements: int
-    failures: int
-    longest_ms: float
-    p999_ms: float
-    locks: str
+SHORTEST_IDLE_S = 1.0
+AFTER_S = 0.3
+"""Waits that a step has caused may show this long after it."""
 
 
 def main() -> None:
@@ -52,36 +41,45 @@ def main() -> None:
         Path(directory).chmod(0o755)
         server = embedded.start(Path(directory) / "data")
         try:
-            rows = measure(server)
+            page = measure(server).page()
         finally:
             embedded.stop(Path(directory) / "data")
-    page = render(rows)
     (ROOT / "docs" / "certificate.md").write_text(page)
     print(page)
 
 
-def measure(server: "embedded.sa.URL") -> list[Row]:
-    """All runs, side by side on one server."""
-    dsn = prepare(server, "ours")
+def measure(server: "embedded.sa.URL") -> Certificate:
+    """All runs, side by side on one server: with the blocker, without, and theirs."""
+    ours = {
+        blocked: run_ours(server, "blocked" if blocked else "free", blocked)
+        for blocked in (True, False)
+    }
+    dsn = prepare(server, "specification")
+    theirs = [
+        one(f"{revision} {what}", dsn, lambda s=statements: run_sql(dsn, s))
+        for what, scripts in (("up", spec_sql.UPGRADES), ("down", spec_sql.DOWNGRADES))
+        for revision, statements in scripts.items()
+    ]
+    return Certificate(
+        ROWS, STATEMENTS_A_SECOND, HOLD_S, ours[True], ours[False], theirs
+    )
+
+
+def run_ours(server: "embedded.sa.URL", name: str, blocked: bool) -> list[Step]:
+    """Every revision up, down and up again on a database of its own."""
+    dsn = prepare(server, name)
     config = Config(ROOT / "alembic.ini")
     config.attributes["database_url"] = embedded.ensure_database(
-        server, "ours"
+        server, name
     ).render_as_string(hide_password=False)
-    rows = [one("idle, with the blocker", dsn, lambda: time.sleep(IDLE_S))]
-    order = [s.revision for s in ScriptDirectory.from_config(config).walk_revisions()][
-        ::-1
-    ]
+    script = ScriptDirectory.from_config(config)
+    _, *order = [s.revision for s in script.walk_revisions()][::-1]
+    steps = []
     for direction in ("up", "down", "up again"):
-        for revision in order[1:] if direction != "down" else order[:0:-1]:
-            rows.append(
-                one(f"{revision} {direction}", dsn, step(config, revision, direction))
-            )
-    dsn = prepare(server, "specification")
-    for what, scripts in (("up", spec_sql.UPGRADES), ("down", spec_sql.DOWNGRADES)):
-        for revision, statements in scripts.items():
-            name = f"specification's {revision} {what}"
-            rows.append(one(name, dsn, lambda s=statements: run_sql(dsn, s)))
-    return rows
+        for revision in order if direction != "down" else order[::-1]:
+            action = step(config, revision, direction)
+            steps.append(one(f"{revision} {direction}", dsn, action, blocked=blocked))
+    return steps
 
 
 def step(config: Config, revision: str, direction: str) -> Callable[[], None]:
@@ -124,78 +122,33 @@ def prepare(server: "embedded.sa.URL", name: str) -> str:
     return dsn
 
 
-def one(what: str, dsn: str, action: Callable[[], None]) -> Row:
-    """Run ``action`` under load and with a blocker; say what the load noticed."""
+def one(
+    what: str, dsn: str, action: Callable[[], None], *, blocked: bool = True
+) -> Step:
+    """Run ``action`` under load, then nothing for as long; keep the load's waits."""
     with ExitStack() as stack:
         load = stack.enter_context(Load(dsn))
-        stack.enter_context(Blocker(dsn))
+        if blocked:
+            stack.enter_context(Blocker(dsn))
         sampler = stack.enter_context(LockSampler(dsn))
         time.sleep(0.7)
         start = time.time()
         action()
         end = time.time()
-        time.sleep(0.5)
+        idle_s = max(SHORTEST_IDLE_S, end - start)
+        time.sleep(AFTER_S + idle_s)
         result = load.finish()
-    return row(what, start, end, result, sampler)
-
-
-def row(
-    what: str, start: float, end: float, result: Result, sampler: LockSampler
-) -> Row:
-    """The figures of one run."""
-    samples = result.between(start - 0.05, end + 0.3)
-    waits = sorted(ms for ms, _, _ in samples)
-    locks = "; ".join(
-        f"{mode.removesuffix('Lock')} on {table} {ms:.0f} ms"
-        for (table, mode), ms in sorted(sampler.held_ms.items())
-    )
-    return Row(
+    during = result.between(start - 0.05, end + AFTER_S)
+    return Step(
         what=what,
         took_s=end - start,
-        statements=len(samples),
-        failures=sum(error is not None for _, _, error in samples),
-        longest_ms=waits[-1] if waits else 0.0,
-        p999_ms=quantile(waits, 0.999),
-        locks=locks or "none",
+        waits_ms=sorted(ms for ms, _, _ in during),
+        failures=sum(error is not None for _, _, error in during),
+        idle_ms=sorted(
+            ms for ms, _, _ in result.between(end + AFTER_S, end + AFTER_S + idle_s)
+        ),
+        held_ms=dict(sampler.held_ms),
     )
-
-
-def quantile(waits: list[float], q: float) -> float:
-    """The q-quantile of sorted values; the largest where there are few."""
-    return waits[min(len(waits) - 1, int(q * len(waits)))] if waits else 0.0
-
-
-def render(rows: list[Row]) -> str:
-    """The page."""
-    ours = [r for r in rows[1:] if not r.what.startswith("spec")]
-    theirs = [r for r in rows if r.what.startswith("spec")]
-    median = statistics.median(r.longest_ms for r in ours)
-    failures, total = sum(r.failures for r in ours), sum(r.statements for r in ours)
-    lines = [
-        "# Live-traffic certificate",
-        "",
-        f"`make certify`: {ROWS:,} users, {STATEMENTS_A_SECOND} statements a second of",
-        "the old application as an open loop, and a transaction that holds rows for",
-        f"{HOLD_S:.0f} s again and again. Waits count from when a statement was due.",
-        "",
-        "| longest wait | |",
-        "| --- | ---: |",
-        f"| no migration | {rows[0].longest_ms:.0f} ms |",
-        f"| our revisions, the worst | {max(r.longest_ms for r in ours):.0f} ms |",
-        f"| our revisions, the median | {median:.0f} ms |",
-        f"| the specification's SQL | {max(r.longest_ms for r in theirs):.0f} ms |",
-        "",
-        f"Failed statements during our revisions: **{failures}** of {total:,}.",
-        "",
-        "| run | took | statements | failed | longest | p99.9 | held on tables in use|",
-        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
-    ]
-    lines += [
-        f"| {r.what} | {r.took_s:.2f} s | {r.statements:,} | {r.failures} | "
-        f"{r.longest_ms:.0f} ms | {r.p999_ms:.0f} ms | {r.locks} |"
-        for r in rows
-    ]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Which locks a migration holds on tables in use, and for how long, from pg_locks."""
 
-import threading
+import multiprocessing as mp
 import time
 from collections import defaultdict
+from multiprocessing.synchronize import Event
 from typing import Any
 
 import psycopg2
 
-EVERY_S = 0.004
+EVERY_S = 0.005
 IN_USE = (
     "auth.users", "public.user_onboarding", "public.user_bank_connections",
     "public.user_transfers", "public.user_personalization",
@@ -15,49 +16,57 @@ IN_USE = (
 HARMLESS = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
 """What ordinary statements take themselves."""
 
+# Only the layer's own sessions are looked at, so that a look costs next to nothing.
 QUERY = """
-    SELECT c.oid::regclass::text, l.mode, l.granted, l.pid
-    FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation
-    JOIN pg_stat_activity AS a ON a.pid = l.pid
-    WHERE l.locktype = 'relation' AND a.application_name <> ALL (%s)
+    SELECT l.relation::regclass::text, l.mode, l.pid
+    FROM pg_stat_activity AS a JOIN pg_locks AS l ON l.pid = a.pid
+    WHERE a.application_name IN ('rollout', 'specification')
+        AND a.datname = current_database() AND l.locktype = 'relation' AND l.granted
         AND l.relation = ANY (%s::regclass[]::oid[]) AND l.mode <> ALL (%s)
-        AND a.datname = current_database()
 """
 
 
 class LockSampler:
-    """Samples until closed; ``held_ms[table, mode]``: the longest time in one go."""
+    """Samples until closed; ``held_ms[table, mode]``: the longest time in one go.
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn, self._stop = dsn, threading.Event()
-        self.held_ms: dict[tuple[str, str], float] = defaultdict(float)
-        self.queued_ms: dict[tuple[str, str], float] = defaultdict(float)
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    In a process of its own: it must not slow down what it looks at.
+    """
+
+    def __init__(self, dsn: str, every_s: float = EVERY_S) -> None:
+        self._stop = mp.Event()
+        self._found: Any = mp.Queue()
+        self._process = mp.Process(
+            target=_sample, args=(dsn, every_s, self._stop, self._found), daemon=True
+        )
+        self.held_ms: dict[tuple[str, str], float] = {}
 
     def __enter__(self) -> "LockSampler":
-        self._thread.start()
+        self._process.start()
+        self._found.get(timeout=30)  # connected
         return self
 
     def __exit__(self, *_: Any) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self.held_ms = self._found.get(timeout=30)
+        self._process.join(5)
 
-    def _run(self) -> None:
-        connection = psycopg2.connect(self._dsn, application_name="sampler")
-        connection.autocommit = True
-        since: dict[Any, float] = {}
-        others = ["old application", "blocker", "sampler"]
-        with connection.cursor() as cursor:
-            while not self._stop.is_set():
-                cursor.execute(QUERY, (others, list(IN_USE), list(HARMLESS)))
-                now = time.time()
-                seen = set(cursor.fetchall())
-                for key in seen:
-                    table, mode, granted, _ = key
-                    lasting = (now - since.setdefault(key, now)) * 1000 + EVERY_S * 1000
-                    store = self.held_ms if granted else self.queued_ms
-                    store[table, mode] = max(store[table, mode], lasting)
-                for gone in set(since) - seen:
-                    del since[gone]
-                self._stop.wait(EVERY_S)
-        connection.close()
+
+def _sample(dsn: str, every_s: float, stop: Event, found: Any) -> None:
+    connection = psycopg2.connect(dsn, application_name="sampler")
+    connection.autocommit = True
+    found.put("ready")
+    since: dict[Any, float] = {}
+    held_ms: dict[tuple[str, str], float] = defaultdict(float)
+    with connection.cursor() as cursor:
+        while not stop.wait(every_s):
+            cursor.execute(QUERY, (list(IN_USE), list(HARMLESS)))
+            now = time.time()
+            seen = set(cursor.fetchall())
+            for key in seen:
+                table, mode, _ = key
+                lasting_ms = (now - since.setdefault(key, now) + every_s) * 1000
+                held_ms[table, mode] = max(held_ms[table, mode], lasting_ms)
+            for gone in set(since) - seen:
+                del since[gone]
+    connection.close()
+    found.put(dict(held_ms))

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from rollout import bookkeeping, database
+from rollout import bookkeeping, database, unfinished
 from rollout.errors import RolloutError
 from rollout.journal import Journal
 from rollout.locks import LockWaitTimeout, ambient
@@ -146,6 +146,8 @@ def _run_online() -> None:
         with runner_lock(engine, settings, _reason()) as lock:
             journal = _journal()
             journal.verify(engine, settings.accept_changed.split(","))
+            if settings.abandon:
+                _abandon(engine, settings.abandon)
             steps = Steps(find, settings, lock.verify)
             _guarded(engine, journal, steps, lock, settings)
     except OperationalError as error:
@@ -154,6 +156,13 @@ def _run_online() -> None:
         raise _unexpected(error) from error
     except DBAPIError as error:
         raise _unexpected(error) from error
+
+
+def _abandon(engine: Engine, revision: str) -> None:
+    options = _options()
+    table = f"{options['version_table_schema']}.{options['version_table']}"
+    with engine.connect() as connection:
+        unfinished.abandon(connection, revision, table)
 
 
 def _look(engine: Engine) -> Any:

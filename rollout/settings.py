@@ -17,7 +17,7 @@ class Settings:
     """How long one revision may try for its locks on tables in use, in all."""
     lock_try_ms: float = 10.0
     """Longest time one try may queue, and so make the application wait."""
-    batch_ms: float = 60.0
+    batch_ms: float = 25.0
     """Length aimed at for one backfill transaction."""
     pause_ms: float = 0.0
     """Sleep between two batches of one backfill worker."""
@@ -25,6 +25,8 @@ class Settings:
     """Backfill workers, each with a connection of its own."""
     accept_changed: str = ""
     """Revisions, comma separated, whose changed files are accepted this once."""
+    abandon: str = ""
+    """A revision whose upgrade was interrupted and is to be taken back."""
     reason: str = ""
     """Shown to others in migrations.migration_locks."""
 

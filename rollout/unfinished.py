@@ -17,14 +17,29 @@ class RevisionUnfinished(RolloutError):
 
     def __init__(self, revision: str, direction: str, since: object) -> None:
         self.revision, self.direction = revision, direction
-        step = "-1" if direction == "downgrade" else revision
+        finish = f"    alembic upgrade {revision}\nor take it back:\n"
+        finish += f"    alembic -x abandon={revision} downgrade -1"
+        if direction == "downgrade":
+            finish = "    alembic downgrade -1"
         super().__init__(
             f"the {direction} of revision {revision} was interrupted "
             f"({since:%Y-%m-%d %H:%M:%S %Z}).\n"
             "Nothing was changed in this run; what it had committed stands.\n"
             "It was killed or failed between two of its steps. Finish it in its own\n"
-            "direction first:\n"
-            f"    alembic {direction} {step}"
+            f"direction first:\n{finish}"
+        )
+
+
+class NothingToAbandon(RolloutError):
+    """``-x abandon`` names a revision whose upgrade is not half done."""
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"the upgrade of revision {revision} was not interrupted.\n"
+            "Nothing was changed.\n"
+            "It is applied, or it was rolled back as a whole. To see where things\n"
+            "stand: rollout status"
         )
 
 
@@ -61,6 +76,39 @@ def forget_all(connection: Connection) -> None:
             "forgotten. What it had committed stands: rollout check tells what differs."
         )
     connection.execute(text("DELETE FROM migrations.backfill_progress"))
+
+
+def abandon(connection: Connection, revision: str, version_table: str) -> None:
+    """Let an interrupted upgrade count as applied, so that its downgrade can run.
+
+    In one transaction, which it commits. Repeatable: a downgrade that was begun so and
+    interrupted in turn is left to go on.
+
+    Args:
+        version_table: Alembic's, with its schema.
+
+    Raises:
+        NothingToAbandon: There is no mark of it.
+    """
+    turned = connection.execute(
+        text(
+            "UPDATE migrations.unfinished SET direction = 'downgrade' "
+            "WHERE revision = :revision RETURNING direction"
+        ),
+        {"revision": revision},
+    ).one_or_none()
+    if turned is None:
+        raise NothingToAbandon(revision)
+    connection.execute(
+        text("DELETE FROM migrations.backfill_progress WHERE revision = :revision"),
+        {"revision": revision},
+    )
+    connection.execute(text(f"DELETE FROM {version_table}"))
+    connection.execute(
+        text(f"INSERT INTO {version_table} (version_num) VALUES (:revision)"),
+        {"revision": revision},
+    )
+    connection.commit()
 
 
 def refuse_others(connection: Connection, revision: str, upgrading: bool) -> None:

@@ -73,7 +73,7 @@ def backfill(
 ) -> None:
     """Execute ``statement`` for all rows of ``source``, by keyset batches on ``key``.
 
-    Each batch is a short transaction of its own (60 ms aimed at), so what went before
+    Each batch is a short transaction of its own (25 ms aimed at), so what went before
     in the revision is committed, and the revision must be safe to repeat. A killed run
     is resumed where it stopped. Rows that appear behind the cursor are not seen: have a
     trigger in place for them first. Two workers take ranges of the key in turn.

@@ -9,7 +9,7 @@ from rollout.ops.autocommit import autocommit
 from rollout.ops.backfill import backfill
 from rollout.ops.found import execute_found, lock_found
 from rollout.ops.lock_tables import lock_tables
-from rollout.ops.rejects import refuse_rejects
+from rollout.ops.rejects import forget_rejects, refuse_rejects
 from rollout.ops.server_functions import drop_functions, make_functions
 from rollout.ops.sql import is_offline, run_sql, scalar
 from rollout.ops.sync_trigger import drop_sync, sync_column
@@ -192,7 +192,8 @@ def change_column_type(
 def revert_column_type(table: str, column: str, *, key: str = "id") -> None:
     """Go back to the old type, with what was written since. Can be repeated.
 
-    A row whose value nobody has changed since gets the very value that it had.
+    A row whose value nobody has changed since gets the very value that it had. Of a
+    change that was interrupted and abandoned, the second column is dropped.
 
     Locks: as :func:`change_column_type`.
 
@@ -201,6 +202,7 @@ def revert_column_type(table: str, column: str, *, key: str = "id") -> None:
     """
     names = _Names(table, column, f"{column}_old", key)
     if not is_offline() and not _has(table, names.all["old"]):
+        _give_up(table, column, key)
         return
     names.refuse_rejects()
     make_functions(*FUNCTIONS)
@@ -209,6 +211,20 @@ def revert_column_type(table: str, column: str, *, key: str = "id") -> None:
     _swap(names, retired=f"{column}_new", default=None)
     drop_sync(table, column)
     names.run("ALTER TABLE {table} DROP COLUMN {column}_new")
+    drop_functions(*FUNCTIONS)
+
+
+def _give_up(table: str, column: str, key: str) -> None:
+    """Take away what an interrupted change had put beside the column."""
+    names = _Names(table, column, f"{column}_new", key)
+    if not _has(table, names.all["other"]):
+        return
+    make_functions(*FUNCTIONS)
+    lock_found(TABLES.format(**names.all))
+    drop_sync(table, column)
+    # CASCADE: foreign keys of other tables that were built for the new column.
+    names.run("ALTER TABLE {table} DROP COLUMN {other} CASCADE")
+    forget_rejects(f"{table}.{column}")
     drop_functions(*FUNCTIONS)
 
 

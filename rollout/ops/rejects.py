@@ -35,3 +35,15 @@ def refuse_rejects(source: str, what: str) -> None:
     """
     revision = literal(run.current().revision)
     run_sql(REFUSE.format(revision=revision, source=literal(source), what=what))
+
+
+def forget_rejects(source: str) -> None:
+    """Delete this revision's rejects of ``source``: what they were kept for is gone.
+
+    Locks: none.
+    """
+    run_sql(
+        "DELETE FROM migrations.backfill_rejects "
+        f"WHERE revision = {literal(run.current().revision)} "
+        f"AND source_table = {literal(source)}"
+    )

@@ -8,7 +8,7 @@ from rollout.ops.backfill import backfill
 from rollout.ops.found import execute_found, lock_found
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.park_table import exists
-from rollout.ops.rejects import refuse_rejects
+from rollout.ops.rejects import forget_rejects, refuse_rejects
 from rollout.ops.server_functions import drop_functions, make_functions
 from rollout.ops.sql import is_offline, run_sql
 from rollout.ops.sync_trigger import common_columns, drop_sync, sync_table
@@ -194,7 +194,8 @@ def revert_restructure(table: str, *, key: str = "id") -> None:
     """Put ``<table>_old`` back in its place, with what was written meanwhile.
 
     The values of the added columns go to ``parked.<table>_new``; the next
-    :func:`restructure_table` brings them back.
+    :func:`restructure_table` brings them back. Of a restructuring that was interrupted
+    and abandoned, the new table is dropped; the old one never left its place.
 
     Locks: as :func:`restructure_table`, without the batches.
 
@@ -204,6 +205,9 @@ def revert_restructure(table: str, *, key: str = "id") -> None:
 
     Source: HomeOps strategy, "Complex Rollbacks".
     """
+    if not is_offline() and not exists(f"{table}_old") and exists(f"{table}_new"):
+        _give_up(_Names(table, "new", key))
+        return
     names = _Names(table, "old", key)
     names.run(STANDS)
     refuse_rejects(table, f"rows of {table}")
@@ -214,6 +218,18 @@ def revert_restructure(table: str, *, key: str = "id") -> None:
     _swap(names, retired)
     drop_sync(table, FOLLOWING)
     run_sql(f"ALTER TABLE {retired} SET SCHEMA {PARKED}")
+    drop_functions(*FUNCTIONS)
+
+
+def _give_up(names: _Names) -> None:
+    """Take away the table that an interrupted restructuring had begun to fill."""
+    table = names.all["table"]
+    lock_found(names.text(LOCKED))
+    drop_sync(table, FOLLOWING)
+    # CASCADE: foreign keys of other tables that were built for the new one.
+    names.run("DROP TABLE {next} CASCADE")
+    names.run("DROP FUNCTION IF EXISTS {carry}")
+    forget_rejects(table)
     drop_functions(*FUNCTIONS)
 
 

@@ -64,6 +64,13 @@ def rows_of(connection: sa.Connection, name: str, table: str) -> dict[str, str]:
     return {f"{number} {text}": "" for number, text in enumerate(texts)}
 
 
+def rows_of_query(url: str, query: str) -> list[tuple[object, ...]]:
+    """What a query returns."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
 def differences(expected: Standing, found: Standing) -> list[str]:
     """Readable lines on how ``found`` differs; empty if it does not."""
     return diff(expected["catalog"], found["catalog"]) + diff(

@@ -9,6 +9,8 @@ DECLARE
 BEGIN
     BEGIN
         PERFORM migrations.sync_account(NEW.id);
+        -- Other people's rows are tried, not waited for.
+        PERFORM set_config('lock_timeout', '1ms', true);
         FOR busy_id IN
             SELECT r.source_id::uuid FROM migrations.backfill_rejects AS r
             WHERE r.reason LIKE 'busy:%' AND r.source_id <> NEW.id::text

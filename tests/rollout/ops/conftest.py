@@ -1,5 +1,6 @@
 """``lab``: a database and a history of a test's own. See tests/rollout/ops/lab.py."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,11 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import Databases
-from tests.rollout.ops.interrupt import count_statements, kill_at
+from tests.rollout.ops.interrupt import Kill, count_statements, kill_at, statements_seen
 from tests.rollout.ops.lab import Lab
 
 KILLS = int(os.environ.get("KILLS", "4"))
 """Kills a sweep, spread over the statements; KILLS=999 tries each of them."""
+
+
+STANDING = "SELECT version_num FROM migrations.alembic_version"
 
 
 @pytest.fixture
@@ -69,5 +73,31 @@ def survives_kills(twins: Callable[..., list[Lab]]) -> Callable[..., None]:
             (victim,) = twins(lab)
             kill_at(victim, command, 1 + number * statements // min(kills, statements))
             victim.assert_is(expected)
+
+    return check
+
+
+@pytest.fixture
+def can_be_abandoned(twins: Callable[..., list[Lab]]) -> Callable[[Lab], None]:
+    """Check that an upgrade killed at statement after statement can be taken back."""
+
+    def check(lab: Lab, kills: int = KILLS) -> None:
+        (probe,) = twins(lab)
+        before, statements = probe.state(), count_statements(probe, Lab.upgrade)
+        after = probe.rows(STANDING)
+        abandoned = 0
+        for number in range(min(kills, statements)):
+            (victim,) = twins(lab)
+            at = 1 + number * statements // min(kills, statements)
+            with statements_seen(Kill(victim, at)), contextlib.suppress(Exception):
+                victim.upgrade()
+            if marks := victim.rows("SELECT revision FROM migrations.unfinished"):
+                victim.downgrade(abandon=marks[0][0])
+                abandoned += 1
+            elif victim.rows(STANDING) == after:
+                continue
+            victim.assert_is(before)
+            victim.upgrade()
+        assert abandoned
 
     return check

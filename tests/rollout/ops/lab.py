@@ -93,7 +93,7 @@ class Lab:
         config.attributes["database_url"] = self.url
         settings = {
             f"ROLLOUT_{name.upper()}": str(options.pop(name))
-            for name in ("lock_wait_s", "workers", "pause_ms", "batch_ms")
+            for name in ("lock_wait_s", "workers", "pause_ms", "batch_ms", "abandon")
             if name in options
         }
         with mock.patch.dict(os.environ, settings):

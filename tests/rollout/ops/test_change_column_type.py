@@ -5,6 +5,7 @@ import pytest
 
 from rollout.errors import RolloutError
 from rollout.locks import LockWaitTimeout
+from rollout.unfinished import NothingToAbandon, RevisionUnfinished
 from tests.rollout.ops.interrupt import Kill, held, queues_nobody, statements_seen
 
 SETUP = (
@@ -395,3 +396,28 @@ def test_finishing_parks_what_cannot_be_computed_and_can_be_undone(lab, same_off
     assert now == [row for row in rows if row[0] != 8]
     assert lab.value("SELECT amount FROM app.t WHERE id = 8") == "2.00"
     same_offline(lab)
+
+
+def test_an_interrupted_change_can_be_taken_back(lab, can_be_abandoned):
+    lab.revision("pass")
+    lab.upgrade()
+    lab.revision(CODE, REVERT_CODE)
+    can_be_abandoned(lab)
+
+
+def test_a_change_that_cannot_succeed_can_be_taken_back(lab):
+    lab.revision("pass")
+    lab.upgrade()
+    lab.execute("UPDATE app.t SET code = NULL WHERE id = 9")
+    before = lab.state()
+    never = 'change_column_type("app.t", "code", "bigint", using="1 / (code - 9)")'
+    lab.revision(never, REVERT_CODE)
+    with pytest.raises(RolloutError, match="do not fit"):
+        lab.upgrade()
+    with pytest.raises(RevisionUnfinished, match="-x abandon=002 downgrade -1"):
+        lab.downgrade()
+    lab.downgrade(abandon="002")
+    lab.assert_is(before)
+    with pytest.raises(NothingToAbandon, match="was not interrupted"):
+        lab.downgrade(abandon="002")
+    lab.assert_is(before)

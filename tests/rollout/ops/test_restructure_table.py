@@ -353,3 +353,10 @@ def test_a_table_with_a_key_to_one_that_may_not_be_locked(supabase_newer, tmp_pa
         assert lab.value(f"SELECT count(*) FROM public.{name}") == 8
     lab.downgrade("base")
     assert visible(lab) == before
+
+
+def test_an_interrupted_restructuring_can_be_taken_back(lab, can_be_abandoned):
+    lab.upgrade()
+    lab.execute("UPDATE app.t SET weight = 7 WHERE id = 7")
+    lab.downgrade()
+    can_be_abandoned(lab)

@@ -1,0 +1,315 @@
+"""Backfilling the accounts: ours, and three ways of doing it by hand. ``make bench``.
+
+Into the same table with the same indexes, from copies of one database: ``alembic
+upgrade 005``; the specification's one INSERT … SELECT; batches by OFFSET and LIMIT;
+batches by a predicate that shrinks (the HomeOps document's loop). Runs take turns.
+Writes docs/performance/backfill.*.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg2
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import report, spec_sql  # noqa: E402
+from rollout import embedded  # noqa: E402
+
+SIZES = (100_000, 1_000_000, 3_000_000)
+TURNS = {100_000: 5, 1_000_000: 3, 3_000_000: 1}
+BATCH_ROWS = 10_000
+"""As in the document."""
+GIVE_UP_S = 120
+INSERT = spec_sql.UPGRADES["005"][0]
+USERS = """
+    INSERT INTO auth.users (id, email)
+    SELECT gen_random_uuid(), 'user' || n || '@example.com'
+    FROM generate_series(1, {}) AS n
+"""
+ACCOUNTS = """
+    INSERT INTO public.user_onboarding (id, user_id, onboarding_data, status,
+        alpaca_account_id, alpaca_account_status, created_at, updated_at)
+    SELECT gen_random_uuid(), id, '{"step": "done"}', 'completed',
+        gen_random_uuid(), 'ACTIVE', now(), now() FROM auth.users
+"""
+WRITING = """
+    SELECT pid, extract(epoch FROM clock_timestamp() - xact_start) * 1000
+    FROM pg_stat_activity WHERE datname = %s AND backend_xid IS NOT NULL
+        AND pid <> pg_backend_pid()
+"""
+
+
+class Sampler:
+    """The longest writing transaction, and the most memory of one server process."""
+
+    def __init__(self, dsn: str, database: str) -> None:
+        self.longest_ms, self.most_mb = 0.0, 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(dsn, database))
+
+    def __enter__(self) -> "Sampler":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self, dsn: str, database: str) -> None:
+        connection = psycopg2.connect(dsn)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            while not self._ended.wait(0.005):
+                cursor.execute(WRITING, (database,))
+                for pid, ms in cursor.fetchall():
+                    self.longest_ms = max(self.longest_ms, float(ms))
+                    self.most_mb = max(self.most_mb, private_mb(pid))
+        connection.close()
+
+
+def private_mb(pid: int) -> float:
+    """Memory that a process has for itself, without shared buffers; 0 if it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    for line in status.splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def ours(url: sa.URL) -> dict[str, float]:
+    """``alembic upgrade 005``, as a process of its own."""
+    environ = {**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "alembic", "upgrade", "005"],
+        cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    said = process.stderr.read() if process.stderr else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(said)
+    return {"client_mb": usage.ru_maxrss / 1024}
+
+
+def single(url: sa.URL) -> dict[str, float]:
+    """One statement, one transaction."""
+    with psycopg2.connect(embedded.url_text(url)) as connection:
+        connection.cursor().execute(INSERT)
+    connection.close()
+    return {}
+
+
+def by_offset(url: sa.URL) -> dict[str, float]:
+    """Batches that skip what is done by counting."""
+    return batches(url, lambda done: f"ORDER BY id LIMIT {BATCH_ROWS} OFFSET {done}")
+
+
+def shrinking(url: sa.URL) -> dict[str, float]:
+    """Batches of what is not done yet, looked for from the beginning."""
+    where = (
+        "AND NOT EXISTS (SELECT FROM public.user_investment_accounts AS a WHERE"
+        " a.provider = 'alpaca' AND a.user_id = user_onboarding.user_id AND"
+        " a.provider_account_id = alpaca_account_id)"
+    )
+    insert = INSERT.replace("WHERE ", "WHERE (") + ")"
+    return batches(url, lambda _: f"{where} LIMIT {BATCH_ROWS}", insert)
+
+
+def batches(
+    url: sa.URL, tail: Callable[[int], str], insert: str = INSERT
+) -> dict[str, float]:
+    """Insert and commit, batch by batch, until nothing is left or the time is up."""
+    connection = psycopg2.connect(embedded.url_text(url))
+    done, started = 0, time.monotonic()
+    with connection.cursor() as cursor:
+        while time.monotonic() - started < GIVE_UP_S:
+            cursor.execute(f"{insert} {tail(done)}")
+            connection.commit()
+            done += cursor.rowcount
+            if cursor.rowcount < BATCH_ROWS:
+                break
+    connection.close()
+    return {"rows_done": done}
+
+
+WAYS: dict[str, Callable[[sa.URL], dict[str, float]]] = {
+    "ours": ours,
+    "one INSERT … SELECT": single,
+    "OFFSET and LIMIT": by_offset,
+    "shrinking predicate": shrinking,
+}
+
+
+def main() -> None:
+    """Measure, write the section, print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    sizes = ",".join(str(size) for size in SIZES)
+    parser.add_argument("--rows", default=sizes, help=f"default: {sizes}")
+    parser.add_argument("--place", help="directory for the server's data")
+    arguments = parser.parse_args()
+    with TemporaryDirectory(prefix="backfill.", dir=arguments.place or "/tmp") as place:
+        Path(place).chmod(0o755)
+        server = embedded.start(Path(place) / "data")
+        try:
+            runs = [
+                run
+                for rows in map(int, arguments.rows.split(","))
+                for run in measure(server, rows)
+            ]
+        finally:
+            embedded.stop(Path(place) / "data")
+    report.save("backfill", {"batch_rows": BATCH_ROWS, "runs": runs})
+    render()
+    print((report.PLACE / "backfill.md").read_text())
+
+
+def measure(server: sa.URL, rows: int) -> list[dict[str, Any]]:
+    """Every way, in turns, each on a fresh copy of the same database."""
+    admin = psycopg2.connect(embedded.url_text(server.set(database="postgres")))
+    admin.autocommit = True
+    cursor = admin.cursor()
+    prepare(server, rows)
+    runs = []
+    for turn in range(TURNS.get(rows, 1)):
+        for way in WAYS:
+            cursor.execute("DROP DATABASE IF EXISTS run WITH (FORCE)")
+            cursor.execute("CREATE DATABASE run TEMPLATE prepared STRATEGY file_copy")
+            cursor.execute("CHECKPOINT")
+            runs.append({"rows": rows, "turn": turn, "way": way, **one(server, way)})
+            print(runs[-1], file=sys.stderr)
+    cursor.execute("DROP DATABASE run WITH (FORCE)")
+    admin.close()
+    return runs
+
+
+def prepare(server: sa.URL, rows: int) -> None:
+    """A database at 004 with so many old accounts, as a template."""
+    admin = psycopg2.connect(embedded.url_text(server.set(database="postgres")))
+    admin.autocommit = True
+    admin.cursor().execute("DROP DATABASE IF EXISTS prepared WITH (FORCE)")
+    admin.close()
+    url = embedded.ensure_database(server, "prepared")
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["database_url"] = url.render_as_string(hide_password=False)
+    command.upgrade(config, "004")
+    connection = psycopg2.connect(embedded.url_text(url))
+    connection.autocommit = True
+    for statement in (USERS.format(rows), ACCOUNTS, "VACUUM (FREEZE, ANALYZE)"):
+        connection.cursor().execute(statement)
+    connection.close()
+
+
+def one(server: sa.URL, way: str) -> dict[str, float]:
+    """One run: seconds, WAL, the longest writing transaction, memory."""
+    url = server.set(database="run")
+    admin = psycopg2.connect(embedded.url_text(server.set(database="postgres")))
+    admin.autocommit = True
+    cursor = admin.cursor()
+    cursor.execute("SELECT pg_current_wal_lsn()")
+    (wal,) = cursor.fetchone()
+    with Sampler(embedded.url_text(server.set(database="postgres")), "run") as sampler:
+        started = time.monotonic()
+        more = WAYS[way](url)
+        took_s = time.monotonic() - started
+    cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)", (wal,))
+    (wal_bytes,) = cursor.fetchone()
+    admin.close()
+    return {
+        "took_s": round(took_s, 3),
+        "longest_ms": round(sampler.longest_ms, 1),
+        "server_mb": round(sampler.most_mb, 1),
+        "wal_mb": round(float(wal_bytes) / 2**20, 1),
+        **more,
+    }
+
+
+def render() -> None:
+    """The section and its plot, from the saved figures."""
+    runs = report.load("backfill")["runs"]
+    sizes = sorted({run["rows"] for run in runs})
+    table = [_line(runs, rows, way) for rows in sizes for way in WAYS]
+    headers = (
+        "rows", "way", "time", "of one statement", "longest transaction", "WAL",
+        "server process", "client",
+    )  # fmt: skip
+    report.section("backfill", TEXT.format(table=report.table(headers, table)))
+    report.plot("backfill", lambda figure: _draw(figure, runs, sizes))
+
+
+TEXT = """## Backfill
+
+Revision 005 from its first statement to its last, trigger, search for siblings and
+journal included, against the same rows by hand into the same table. Aim: at most 0.9 of
+one INSERT … SELECT, linear, no writing transaction over 100 ms. The statement by hand
+finds no duplicates, keeps no rejects, and starts again from nothing when it is killed.
+Medians; the ways take turns, each on a fresh copy of the database.
+
+![Seconds a million rows](backfill.svg)
+
+{table}
+
+*Server process*: the most memory of its own that one process of the server had. A way
+that was not done after {give_up} s was ended; its time is then that of all rows at the
+pace so far, and so too short: the later batches are the slow ones.
+""".replace("{give_up}", str(GIVE_UP_S))
+
+
+def _of(runs: list[dict[str, Any]], rows: int, way: str, name: str) -> float:
+    found = [r for r in runs if (r["rows"], r["way"]) == (rows, way)]
+    if name == "took_s":
+        return statistics.median(_whole_s(run) for run in found)
+    return statistics.median(float(run.get(name, 0)) for run in found)
+
+
+def _whole_s(run: dict[str, Any]) -> float:
+    return float(run["took_s"]) * run["rows"] / (run.get("rows_done") or run["rows"])
+
+
+def _line(runs: list[dict[str, Any]], rows: int, way: str) -> tuple[str, ...]:
+    took_s = _of(runs, rows, way, "took_s")
+    ended = any(
+        r.get("rows_done", rows) < rows
+        for r in runs
+        if (r["rows"], r["way"]) == (rows, way)
+    )
+    base_s = _of(runs, rows, "one INSERT … SELECT", "took_s")
+    client_mb = _of(runs, rows, way, "client_mb")
+    return (
+        f"{rows:,}", way, f"{'> ' if ended else ''}{took_s:.1f} s",
+        f"{took_s / base_s:.2f} ×", f"{_of(runs, rows, way, 'longest_ms'):,.0f} ms",
+        f"{_of(runs, rows, way, 'wal_mb'):,.0f} MB",
+        f"{_of(runs, rows, way, 'server_mb'):,.0f} MB",
+        f"{client_mb:,.0f} MB" if client_mb else "–",
+    )  # fmt: skip
+
+
+def _draw(figure: Any, runs: list[dict[str, Any]], sizes: list[int]) -> None:
+    axes = figure.subplots()
+    for way in WAYS:
+        pace = [_of(runs, rows, way, "took_s") / rows * 1e6 for rows in sizes]
+        axes.plot(sizes, pace, marker="o", label=way)
+    axes.set(
+        xscale="log", xlabel="rows", ylabel="seconds a million rows", ylim=(0, None)
+    )
+    axes.set_xticks(sizes, [f"{rows:,}" for rows in sizes])
+    axes.legend()
+
+
+if __name__ == "__main__":
+    main()
