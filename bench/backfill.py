@@ -30,7 +30,7 @@ from bench import report, spec_sql  # noqa: E402
 from rollout import embedded  # noqa: E402
 
 SIZES = (100_000, 1_000_000, 3_000_000)
-TURNS = {100_000: 5, 1_000_000: 3, 3_000_000: 1}
+TURNS = {100_000: 5, 1_000_000: 2, 3_000_000: 1}
 BATCH_ROWS = 10_000
 """As in the document."""
 GIVE_UP_S = 120
@@ -94,7 +94,10 @@ def private_mb(pid: int) -> float:
 
 
 def ours(url: sa.URL) -> dict[str, float]:
-    """``alembic upgrade 005``, as a process of its own."""
+    """``alembic upgrade 005``, as a process of its own; its time as the journal says.
+
+    The rest of the process is Python starting, which is measured under "start".
+    """
     environ = {**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)}
     process = subprocess.Popen(
         [sys.executable, "-m", "alembic", "upgrade", "005"],
@@ -104,7 +107,15 @@ def ours(url: sa.URL) -> dict[str, float]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(said)
-    return {"client_mb": usage.ru_maxrss / 1024}
+    with psycopg2.connect(embedded.url_text(url)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT execution_time_ms FROM migrations.schema_versions"
+            " WHERE version = '1.4.1'"
+        )
+        (took_ms,) = cursor.fetchone()
+    connection.close()
+    return {"took_s": took_ms / 1000, "client_mb": round(usage.ru_maxrss / 1024, 1)}
 
 
 def single(url: sa.URL) -> dict[str, float]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "performance.md"
 PLACE = ROOT / "docs" / "performance"
-ORDER = ("reads", "indexes", "backfill", "ingest", "start")
+ORDER = ("reads", "indexes", "backfill", "columns", "ingest", "start")
 """The order of the sections on the page. Others come after them, by name."""
 
 HEAD = """# Performance
