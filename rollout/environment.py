@@ -140,16 +140,10 @@ def _run_online() -> None:
     settings, url = _settings(), database_url(context.config)
     engine = _engine(url, settings)
     try:
-        find = _look(engine)
-        if find is None:
-            return
-        with runner_lock(engine, settings, _reason()) as lock:
-            journal = _journal()
-            journal.verify(engine, settings.accept_changed.split(","))
-            if settings.abandon:
-                _abandon(engine, settings.abandon)
-            steps = Steps(find, settings, lock.verify)
-            _guarded(engine, journal, steps, lock, settings)
+        with engine.connect() as connection:
+            find = _look(connection)
+            if find is not None:
+                _change(engine, connection, find, settings)
     except OperationalError as error:
         if sqlstate(error) is None:
             raise database.connect_error(url, error) from None
@@ -158,26 +152,37 @@ def _run_online() -> None:
         raise _unexpected(error) from error
 
 
-def _abandon(engine: Engine, revision: str) -> None:
+def _change(
+    engine: Engine, connection: Connection, find: Any, settings: Settings
+) -> None:
+    """Do a command that writes, with the runner lock on ``connection``."""
+    with runner_lock(engine, settings, _reason(), connection=connection) as lock:
+        journal = _journal()
+        journal.verify(lock.working, settings.accept_changed.split(","))
+        if settings.abandon:
+            _abandon(lock.working, settings.abandon)
+        steps = Steps(find, settings, lock.verify)
+        _guarded(engine, journal, steps, lock, settings)
+
+
+def _abandon(connection: Connection, revision: str) -> None:
     options = _options()
     table = f"{options['version_table_schema']}.{options['version_table']}"
-    with engine.connect() as connection:
-        unfinished.abandon(connection, revision, table)
+    unfinished.abandon(connection, revision, table)
 
 
-def _look(engine: Engine) -> Any:
+def _look(connection: Connection) -> Any:
     """Do a command that only looks; return Alembic's function of one that writes."""
-    with engine.connect() as connection:
-        database.check_server(connection)
-        context.configure(connection=connection, dont_mutate=True, **_options())
-        find = context.get_context().opts["fn"]
-        if find.__name__ in WRITING:
-            if database.is_pooled(connection):
-                notice(POOLED)
-            return find
-        with context.begin_transaction():
-            context.run_migrations()
-        return None
+    database.check_server(connection)
+    context.configure(connection=connection, dont_mutate=True, **_options())
+    find = context.get_context().opts["fn"]
+    if find.__name__ in WRITING:
+        if database.is_pooled(connection):
+            notice(POOLED)
+        return find
+    with context.begin_transaction():
+        context.run_migrations()
+    return None
 
 
 def _unexpected(error: DBAPIError) -> RolloutError:
@@ -232,7 +237,7 @@ def _guarded(
     first_try_s = time.monotonic()
     while True:
         try:
-            with engine.connect() as connection:
+            with lock.working if steps.attempt == 1 else engine.connect() as connection:
                 _run_steps(connection, journal, steps, lock)
             return
         except (DBAPIError, RolloutError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.revision_file import RevisionChanged, RevisionFile
@@ -64,21 +64,23 @@ class Journal:
     def _module(self, revision: str) -> object:
         return self._script.get_revision(revision).module
 
-    def verify(self, engine: Engine, accept: Iterable[str]) -> None:
+    def verify(self, connection: Connection, accept: Iterable[str]) -> None:
         """Compare the files of applied revisions with what was applied.
+
+        Commits what it accepts; leaves no transaction open.
 
         Raises:
             RevisionChanged: One differs and is not in ``accept``.
         """
         accepted = set(accept)
-        with engine.connect() as connection:
-            rows = connection.execute(
-                text(
-                    "SELECT version, checksum FROM migrations.schema_versions "
-                    "WHERE status = 'applied' AND checksum IS NOT NULL"
-                )
+        rows = connection.execute(
+            text(
+                "SELECT version, checksum FROM migrations.schema_versions "
+                "WHERE status = 'applied' AND checksum IS NOT NULL"
             )
-            recorded = {row.version: row.checksum for row in rows}
+        )
+        recorded = {row.version: row.checksum for row in rows}
+        connection.rollback()
         for script in self._script.walk_revisions():
             file = RevisionFile.of(script)
             checksum = recorded.get(file.version)
@@ -86,17 +88,17 @@ class Journal:
                 continue
             if file.revision not in accepted:
                 raise RevisionChanged(file, str(checksum))
-            self._rehash(engine, file)
+            self._rehash(connection, file)
 
-    def _rehash(self, engine: Engine, file: RevisionFile) -> None:
-        with engine.begin() as connection:
-            connection.execute(
-                text(
-                    "UPDATE migrations.schema_versions SET checksum = :checksum "
-                    "WHERE version = :version"
-                ),
-                {"checksum": file.checksum, "version": file.version},
-            )
+    def _rehash(self, connection: Connection, file: RevisionFile) -> None:
+        connection.execute(
+            text(
+                "UPDATE migrations.schema_versions SET checksum = :checksum "
+                "WHERE version = :version"
+            ),
+            {"checksum": file.checksum, "version": file.version},
+        )
+        connection.commit()
         notice(f"accepted the changed file of revision {file.revision}")
 
     def applied(

@@ -69,10 +69,14 @@ class RunnerLockLost(RolloutError):
 
 
 class RunnerLock:
-    """The lock while it is held."""
+    """The lock while it is held.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    ``working`` is a second connection, on which it was said who holds it: the holder's
+    to use and to close, since another one takes as long as a small revision.
+    """
+
+    def __init__(self, connection: Connection, working: Connection) -> None:
+        self._connection, self.working = connection, working
 
     def verify(self) -> None:
         """Check that the lock is still ours; called before every commit.
@@ -101,21 +105,27 @@ def runner_lock(
     settings: Settings,
     reason: str,
     *,
+    connection: Connection | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[RunnerLock]:
     """Hold the runner lock for the block; also creates the bookkeeping schema.
+
+    Args:
+        connection: To hold it on, closed at the end; a new one by default.
 
     Raises:
         RunnerBusy: Another runner held it longer than ``settings.runner_wait_s``.
     """
     me = whoami()
-    with engine.connect() as connection:
-        _acquire(connection, engine, settings.runner_wait_s, sleep)
-        _announce(engine, me, settings.reason or reason)
-        try:
-            yield RunnerLock(connection)
-        finally:
-            _withdraw(engine, me)
+    with connection or engine.connect() as holding:
+        _acquire(holding, engine, settings.runner_wait_s, sleep)
+        with engine.connect() as working:
+            _announce(working, me, settings.reason or reason)
+            try:
+                yield RunnerLock(holding, working)
+            finally:
+                working.close()  # before the line goes: nothing of it is left to do
+                _withdraw(engine, me)
 
 
 def _acquire(
@@ -149,17 +159,16 @@ def _holder(engine: Engine) -> str:
     return f"{row.locked_by}, since {since}, {row.lock_reason}"
 
 
-def _announce(engine: Engine, me: str, reason: str) -> None:
-    with engine.connect() as connection:
-        bookkeeping.ensure(connection)
-        stale = connection.execute(HOLDER).one_or_none()
-        if stale is not None:
-            notice(
-                f"took over from {stale.locked_by} (since "
-                f"{stale.locked_at:%Y-%m-%d %H:%M:%S %Z}): its connection is gone"
-            )
-        connection.execute(TAKE, {"locked_by": me, "reason": reason})
-        connection.commit()
+def _announce(connection: Connection, me: str, reason: str) -> None:
+    bookkeeping.ensure(connection)
+    stale = connection.execute(HOLDER).one_or_none()
+    if stale is not None:
+        notice(
+            f"took over from {stale.locked_by} (since "
+            f"{stale.locked_at:%Y-%m-%d %H:%M:%S %Z}): its connection is gone"
+        )
+    connection.execute(TAKE, {"locked_by": me, "reason": reason})
+    connection.commit()
 
 
 def _withdraw(engine: Engine, me: str) -> None:

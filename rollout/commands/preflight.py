@@ -141,7 +141,7 @@ def _files(target: Target, connection: Connection, steps: list[Step]) -> Check:
     if not connection.scalar(JOURNAL):
         return Check("files", "PASS", "nothing is applied yet")
     try:
-        Journal(target.script, None).verify(target.engine(), ())
+        Journal(target.script, None).verify(connection, ())
     except RevisionChanged as error:
         accepted = error.revision in target.settings.accept_changed.split(",")
         text_ = f"{error.revision} has changed since it was applied"
