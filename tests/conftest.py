@@ -20,7 +20,7 @@ from pytest_postgresql.executors import NoopExecutor
 from pytest_postgresql.janitor import DatabaseJanitor
 
 from rollout.embedded import url_text
-from tests import commands, servers
+from tests import bytecode, commands, servers
 from tests.databases import Databases, dropping
 from tests.supabase import (  # noqa: F401 - fixtures
     _supabase,
@@ -29,6 +29,8 @@ from tests.supabase import (  # noqa: F401 - fixtures
     supabase_newer,
     supabase_older,
 )
+
+bytecode.keep()
 
 
 @pytest.fixture(autouse=True, scope="session")
