@@ -27,9 +27,10 @@ class Databases:
         """Make a database, empty or a clone; return its URL."""
         name = f"t{next(_numbers)}"
         # template0 and not template1: whoever sits on the latter would be in the way.
+        # FILE_COPY: on a server that flushes nothing it is a third faster than WAL.
         self._execute(
             f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"'
-            f' OWNER "{self.owner}"'
+            f' OWNER "{self.owner}" STRATEGY FILE_COPY'
         )
         self._made.append(name)
         url = self.server.set(database=name, username=self.owner)

@@ -50,9 +50,10 @@ def own_databases(server: sa.URL) -> Iterator[Databases]:
     databases.drop_all()
 
 
-@pytest.fixture(scope="module")
-def pool(own_databases: Databases) -> Iterator[ProcessPoolExecutor]:
-    with warm_pool(own_databases.make) as pool:
+@pytest.fixture(scope="session")
+def pool(_databases: Databases) -> Iterator[ProcessPoolExecutor]:
+    """Warm for all modules: to import and to run everything once takes seconds."""
+    with warm_pool(_databases.make) as pool:
         yield pool
 
 

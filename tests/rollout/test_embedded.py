@@ -29,6 +29,29 @@ def project():
     shutil.rmtree(path)
 
 
+@pytest.fixture(scope="module")
+def made():
+    """A data directory, made once and stopped, to be copied."""
+    data_dir = Path(tempfile.mkdtemp(prefix="rollout-made.", dir="/tmp")) / "data"
+    data_dir.parent.chmod(0o755)
+    embedded.start(data_dir, sync=False)
+    embedded.stop(data_dir)
+    yield data_dir
+    shutil.rmtree(data_dir.parent)
+
+
+@pytest.fixture
+def with_data(made, project):
+    """Give a place a data directory that is not running: making one takes a second."""
+
+    def copy(place=project):
+        (place / embedded.DIRECTORY).parent.mkdir()
+        subprocess.run(["cp", "-a", made, place / embedded.DIRECTORY], check=True)
+
+    copy()
+    return copy
+
+
 @pytest.fixture
 def run(project):
     """Run ``python -m rollout.embedded`` in the project, PATH and all."""
@@ -104,14 +127,14 @@ def test_starting_several_at_once_ends_with_one_server(run, psql):
     assert psql("SELECT 1") == "1"
 
 
-def test_nobody_else_can_connect(run, project):
+def test_nobody_else_can_connect(run, project, with_data):
     run("start")
     assert data_of(project).stat().st_mode & 0o077 == 0
     listen_address = pid_file(project).read_text().splitlines()[5]
     assert listen_address.strip() == ""  # no TCP
 
 
-def test_a_name_that_needs_quotes_is_a_database_as_well(run, psql):
+def test_a_name_that_needs_quotes_is_a_database_as_well(run, psql, with_data):
     assert run("start", 'Odd "name"').returncode == 0
     assert psql("""SELECT 1 FROM pg_database WHERE datname = 'Odd "name"'""") == "1"
 
@@ -119,7 +142,7 @@ def test_a_name_that_needs_quotes_is_a_database_as_well(run, psql):
 # After a crash
 
 
-def test_a_crash_is_recovered_from(run, psql, project):
+def test_a_crash_is_recovered_from(run, psql, project, with_data):
     run("start")
     psql("CREATE TABLE kept AS SELECT 1 AS n")
     crash(project)
@@ -129,7 +152,7 @@ def test_a_crash_is_recovered_from(run, psql, project):
 
 
 def test_a_stale_pid_that_another_process_has_by_now_is_seen_through(
-    run, psql, project
+    run, psql, project, with_data
 ):
     run("start")
     crash(project)
@@ -153,7 +176,7 @@ def test_a_stale_pid_that_another_process_has_by_now_is_seen_through(
         bystander.wait()
 
 
-def test_a_pid_file_cut_short_does_not_matter(run, psql, project):
+def test_a_pid_file_cut_short_does_not_matter(run, psql, project, with_data):
     run("start")
     crash(project)
     pid_file(project).write_text("")
@@ -183,9 +206,7 @@ def test_a_directory_of_something_else_is_left_alone(run, project):
     assert note.read_text() == "mine"
 
 
-def test_data_of_another_major_version_are_left_alone(run, project):
-    run("start")
-    run("stop")
+def test_data_of_another_major_version_are_left_alone(run, project, with_data):
     (data_of(project) / "PG_VERSION").write_text("15\n")
     done = run("start")
     assert done.returncode == 1
@@ -193,9 +214,7 @@ def test_data_of_another_major_version_are_left_alone(run, project):
     assert "make reset" in done.stderr
 
 
-def test_a_server_that_cannot_start_says_why(run, project):
-    run("start")
-    run("stop")
+def test_a_server_that_cannot_start_says_why(run, project, with_data):
     with (data_of(project) / "postgresql.conf").open("a") as settings:
         settings.write("shared_buffers = 'much'\n")
     done = run("start")
@@ -281,7 +300,7 @@ def test_root_goes_on_with_what_a_user_began_and_the_other_way_round(as_nobody, 
     assert as_nobody("stop").returncode == 0
 
 
-def test_another_users_data_are_refused(as_nobody, run, project):
+def test_another_users_data_are_refused(as_nobody, run, project, with_data):
     assert run("start").returncode == 0
     done = as_nobody("start")
     assert done.returncode == 1
@@ -295,7 +314,7 @@ def test_a_directory_that_cannot_be_written_to_is_named(as_nobody, project):
     assert "Permission denied" in done.stderr
 
 
-def test_root_says_so_when_it_opens_a_closed_directory(run, project):
+def test_root_says_so_when_it_opens_a_closed_directory(run, project, with_data):
     if os.geteuid() != 0:
         pytest.skip("only root starts it as another user")
     project.chmod(0o700)

@@ -39,6 +39,7 @@ def twins(databases: Databases) -> Callable[..., list[Lab]]:
 
     def clone(lab: Lab, copies: int = 1) -> list[Lab]:
         template = lab.value("SELECT current_database()")
+        lab.leave()
         return [lab.at(databases.make(template)) for _ in range(copies)]
 
     return clone

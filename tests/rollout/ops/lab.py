@@ -8,6 +8,7 @@ import io
 import os
 import shutil
 import subprocess
+import threading
 from contextlib import closing
 from pathlib import Path
 from textwrap import dedent, indent
@@ -64,6 +65,8 @@ class Lab:
         env = "from rollout import environment\n\nenvironment.run()\n"
         (directory / "env.py").write_text(env)
         self.dsn = embedded.url_text(sa.make_url(url))
+        self._free = threading.Lock()
+        self._connection: Any = None
 
     def at(self, url: str) -> "Lab":
         """The same history on another database."""
@@ -124,11 +127,26 @@ class Lab:
         return self._run(query)
 
     def _run(self, statement: str) -> list[tuple[Any, ...]]:
-        with closing(psycopg2.connect(self.dsn)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                return cursor.fetchall() if cursor.description else []
+        if not self._free.acquire(blocking=False):  # by a hook, in another thread
+            with closing(self._connect()) as another:
+                return _rows(another, statement)
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = self._connect()
+            _rows(self._connection, "DISCARD ALL")  # as new as a new one, and quicker
+            return _rows(self._connection, statement)
+        finally:
+            self._free.release()
+
+    def _connect(self) -> Any:
+        connection = psycopg2.connect(self.dsn)
+        connection.autocommit = True
+        return connection
+
+    def leave(self) -> None:
+        """Close the connection: a database with a visitor cannot be cloned."""
+        if self._connection is not None:
+            self._connection.close()
 
     def value(self, query: str) -> Any:
         return self.rows(query)[0][0]
@@ -161,6 +179,12 @@ class Lab:
     def assert_same(self, other: "Lab") -> None:
         """Both databases have the same catalog and the same rows."""
         other.assert_is(self.state())
+
+
+def _rows(connection: Any, statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 State = tuple[Snapshot, dict[str, list[Any]]]
