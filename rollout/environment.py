@@ -12,7 +12,6 @@ from typing import Any
 
 from alembic import context
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -101,8 +100,7 @@ def _settings() -> Settings:
 
 
 def _journal() -> Journal:
-    script = ScriptDirectory.from_config(context.config)
-    return Journal(script, context.config.get_main_option("log_table"))
+    return Journal(context.script, context.config.get_main_option("log_table"))
 
 
 def _print_script() -> None:

@@ -4,6 +4,8 @@ Two databases that were migrated the same way, one disturbed, stand the same.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
@@ -39,10 +41,34 @@ LEFT_BEHIND = {
 Standing = dict[str, dict[str, dict[str, str]]]
 
 
+_kept: dict[str, sa.Connection] = {}
+
+
+@contextmanager
+def staying(url: str) -> Iterator[None]:
+    """Look at ``url`` by one connection in the block: it knows the catalog already."""
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        _kept[url] = connection
+        try:
+            yield
+        finally:
+            del _kept[url]
+
+
+@contextmanager
+def _looking(url: str) -> Iterator[sa.Connection]:
+    """A connection that leaves no transaction open."""
+    if url in _kept:
+        with _kept[url].begin():
+            yield _kept[url]
+        return
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        yield connection
+
+
 def standing(url: str) -> Standing:
     """Catalog and rows of a database, as text."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
+    with _looking(url) as connection:
         tables = connection.execute(sa.text(TABLES)).all()
         return {
             "rows": {name: rows_of(connection, name, table) for name, table in tables},
@@ -80,8 +106,7 @@ def differences(expected: Standing, found: Standing) -> list[str]:
 
 def left_behind(url: str) -> list[str]:
     """What an interrupted run left that the next one should have cleared away."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
+    with _looking(url) as connection:
         counts = {
             what: connection.scalar(sa.text(query))
             for what, query in LEFT_BEHIND.items()

@@ -18,7 +18,13 @@ from tests.proof.interrupted import (
     kill_client,
     run_forked,
 )
-from tests.proof.standing import Standing, differences, left_behind, standing
+from tests.proof.standing import (
+    Standing,
+    differences,
+    left_behind,
+    standing,
+    staying,
+)
 
 FULL = os.environ.get("PROOF") == "full"
 EVERY = 8
@@ -138,6 +144,11 @@ def take_turns(url: str, down: Command, up: Command, part: int, parts: int) -> R
     The database, which stands before ``down``, is the job's own. Disturbances are dealt
     out to ``parts`` jobs.
     """
+    with staying(url):
+        return _turns(url, down, up, part, parts)
+
+
+def _turns(url: str, down: Command, up: Command, part: int, parts: int) -> Report:
     for command in (down, up):  # the first turn may differ from those that follow
         command.undisturbed(url)
     turns, around = [], up.target == AROUND
@@ -162,6 +173,13 @@ def again_and_again(
     disturbed: str, undisturbed: str, interrupt: Interrupt, revisions: Sequence[str]
 ) -> Report:
     """Upgrade an empty database, interrupted ever later until a revision is done."""
+    with staying(disturbed), staying(undisturbed):
+        return _again(disturbed, undisturbed, interrupt, revisions)
+
+
+def _again(
+    disturbed: str, undisturbed: str, interrupt: Interrupt, revisions: Sequence[str]
+) -> Report:
     report = Report()
     for revision in revisions:
         command = Command("upgrade", revision)
