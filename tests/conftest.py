@@ -8,6 +8,7 @@
 ``postgresql``                         pytest-postgresql's, to a clone of head
 """
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,6 +32,36 @@ from tests.supabase import (  # noqa: F401 - fixtures
 )
 
 bytecode.keep()
+
+STARTED_S = time.monotonic()
+COSTLY = {"databases", "_supabase", "alembic_cli"}
+"""Fixtures that make databases for one test alone, or start processes."""
+FAST_S = 30
+"""What `make test-fast` may take on two cores: see CONTRIBUTING.md, "Time"."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow each test that uses something costly, but for a file's first."""
+    begun = set()
+    for item in items:
+        if COSTLY.isdisjoint(getattr(item, "fixturenames", ())):
+            continue
+        if item.path in begun:
+            item.add_marker("slow")
+        elif item.get_closest_marker("slow") is None:
+            begun.add(item.path)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how much of its time the fast subset took. Only said: machines differ."""
+    if config.option.markexpr == "not slow":
+        took_s = time.monotonic() - STARTED_S
+        passed = len(terminalreporter.getreports("passed"))
+        terminalreporter.write_line(
+            f"fast tests: {passed} in {took_s:.0f} s of a budget of {FAST_S} s"
+        )
 
 
 @pytest.fixture(autouse=True, scope="session")

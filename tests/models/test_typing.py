@@ -4,10 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SAMPLE = Path(__file__).with_name("typing_sample.py")
 ROOT = SAMPLE.parents[2]
 
 
+@pytest.mark.slow
 def test_an_application_type_checks():
     result = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", str(SAMPLE.relative_to(ROOT))],

@@ -6,6 +6,7 @@ from tests.versions.old_application import one_day
 from tests.versions.revisions import REVISIONS, before
 
 
+@pytest.mark.slow
 def test_its_statements_work_at_every_revision_up_and_down(on_supabase, alembic_run):
     one_day(on_supabase)
     for revision in REVISIONS:
