@@ -20,6 +20,7 @@ import rollout
 from rollout import catalog, database
 from rollout.bookkeeping import PARKED, SCHEMA
 from rollout.checks.context import Context
+from rollout.checks.reparsed import Variants, variants
 from rollout.scratch import scratch_database
 
 SCHEMAS = text("""
@@ -34,11 +35,13 @@ class Fresh:
 
     ``before`` is empty unless alembic.ini names a ``baseline``: the revision that only
     stands for what was there. The bookkeeping schemas are never part of it.
+    ``variants`` is how objects of ``after`` may read as well, after a restore.
     """
 
     before: catalog.Snapshot
     after: catalog.Snapshot
     schemas: list[str]
+    variants: Variants
 
 
 def fresh(context: Context, revision: str) -> Fresh:
@@ -85,10 +88,15 @@ def _make(context: Context, revision: str, url: URL) -> Fresh:
     before: catalog.Snapshot = {}
     if baseline := context.target.option("baseline"):
         _upgrade(context, baseline, url)
-        before = _snapshot(url, without=(SCHEMA, PARKED))[0]
+        with _connected(url) as connection:
+            without = (SCHEMA, PARKED)
+            schemas = [s for s in _schemas(connection) if s not in without]
+            before = catalog.snapshot(connection, schemas)
     _upgrade(context, revision, url)
-    after, schemas = _snapshot(url)
-    return Fresh(before, after, schemas)
+    with _connected(url) as connection:
+        schemas = _schemas(connection)
+        after = catalog.snapshot(connection, schemas)
+        return Fresh(before, after, schemas, variants(connection, schemas, after))
 
 
 def _upgrade(context: Context, revision: str, url: URL) -> None:
@@ -104,13 +112,8 @@ def _upgrade(context: Context, revision: str, url: URL) -> None:
         command.upgrade(config, revision)
 
 
-def _snapshot(
-    url: URL, without: tuple[str, ...] = ()
-) -> tuple[catalog.Snapshot, list[str]]:
-    engine = database.create_engine(url, application_name="rollout")
-    with engine.connect() as connection:
-        schemas = [name for name in _schemas(connection) if name not in without]
-        return catalog.snapshot(connection, schemas), schemas
+def _connected(url: URL) -> Connection:
+    return database.create_engine(url, application_name="rollout").connect()
 
 
 def _schemas(connection: Connection) -> list[str]:

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from rollout import scratch
+from rollout import catalog, scratch
+from rollout.backup import create, restore
+from rollout.checks.reparsed import KINDS, variants
 from tests.commands import alembic_run
 from tests.supabase import as_role
 
@@ -98,6 +100,81 @@ def test_a_database_that_went_down_and_up_again_is_the_same(lab):
     assert lab.told("catalog_drift") == "PASS\nsame as a fresh database at 003"
     alembic_run(lab.url, "upgrade", "head")
     assert lab.status("catalog_drift") == "PASS"
+
+
+QUIET = {"notice": lambda _: None}
+AMOUNTS = "user_portfolio_snapshots_amounts_check"
+
+
+@pytest.fixture
+def restored(lab_of, make_database, tmp_path):
+    """Save a database and restore it elsewhere."""
+
+    def make(lab):
+        other = lab_of(make_database())
+        path = tmp_path / f"{other.target.url.database}.dump"
+        create(lab.target, path, check=False, **QUIET)
+        restore(other.target, path, **QUIET)
+        return other
+
+    return make
+
+
+def test_a_restored_database_is_the_same_until_something_is_changed(lab, restored):
+    once = restored(lab)
+    twice = restored(once)
+    reads = (
+        f"SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname='{AMOUNTS}'"
+    )
+    assert lab.value(reads) != once.value(reads)  # PostgreSQL prints it differently
+    for other in (once, twice):
+        assert other.told("catalog_drift") == "PASS\nsame as a fresh database at 010"
+    table = "public.user_portfolio_snapshots"
+    once.run(
+        f"ALTER TABLE {table} DROP CONSTRAINT {AMOUNTS}, "
+        f"ADD CONSTRAINT {AMOUNTS} CHECK ('NaN' <> total_value)"
+    )
+    assert once.status("catalog_drift") == "FAIL"
+    once.mend("catalog_drift")
+    assert once.status("catalog_drift") == "PASS"
+
+
+EXPRESSIONS = """
+    CREATE TABLE public.things (
+        id int PRIMARY KEY, state varchar(9) DEFAULT lower('a' || ('b' || 'c%')),
+        CONSTRAINT known CHECK (state IN ('a', 'b') AND id > 0 AND id < 9 AND id <> 5)
+    );
+    CREATE INDEX open ON public.things (id) WHERE state IN ('a', 'b%');
+    CREATE POLICY own ON public.things USING (state IN ('a', 'b%'))
+        WITH CHECK (state IN ('a', 'b'));
+    CREATE VIEW public.seen AS SELECT id FROM public.things WHERE state IN ('a', 'b%');
+    CREATE TRIGGER told BEFORE UPDATE ON public.things FOR EACH ROW
+        WHEN (OLD.state IN ('a', 'b'))
+        EXECUTE FUNCTION suppress_redundant_updates_trigger()
+"""
+
+
+def test_every_kind_of_expression_is_read_again_as_a_restore_reads_it(
+    lab_of, make_database, restored, alembic_run
+):
+    url = make_database()
+    alembic_run(url, "upgrade", "baseline")
+    lab = lab_of(url)
+    lab.run(EXPRESSIONS)
+    with lab.target.connect() as connection:
+        was = catalog.snapshot(connection)
+        also = variants(connection, ["public"], was)
+        assert catalog.snapshot(connection) == was  # it was rolled back
+    with restored(lab).target.connect() as connection:
+        now = catalog.snapshot(connection)
+    changed = {
+        kind: {name: text for name, text in now[kind].items() if objects[name] != text}
+        for kind, objects in was.items()
+    }
+    assert {kind for kind in changed if changed[kind]} == set(KINDS) - {"column"}
+    for kind, objects in changed.items():
+        for name, text in objects.items():
+            assert text in also[kind][name]
 
 
 SCRATCH = "SELECT count(*) FROM pg_database WHERE datname LIKE 'rollout_scratch_%'"
