@@ -30,14 +30,36 @@ HEADER = """\
 -- only. These files also keep migrations.alembic_version, so that `rollout status`
 -- tells the truth, and a file refuses to run where its predecessor has not run. Never
 -- run `alembic upgrade` or `rollout deploy` on the same database.
-"""
-ALONE = """\
 --
--- Commits in between (it builds an index concurrently or works in batches), which
--- cannot be done in the one transaction that the CLI may open around a file. Run this
--- one by psql, then tell the CLI:
---     psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f {name}
+"""
+WHOLE = """\
+-- One transaction: `supabase db push` opens it, and writes its own row in it, so both
+-- stand or none. By psql: psql "$DATABASE_URL" -1 -v ON_ERROR_STOP=1 -f {name}
+
+SET client_min_messages = warning;
+
+-- The second statement, as an older CLI runs the first one by itself.
+DO $one$ BEGIN PERFORM set_config('rollout.one_transaction', 'yes', true); END $one$;
+
+DO $one$
+BEGIN
+    IF current_setting('rollout.one_transaction', true) IS DISTINCT FROM 'yes' THEN
+        RAISE EXCEPTION 'this file must be run in one transaction'
+            USING HINT = 'Nothing was changed. Add -1: psql -1 -v ON_ERROR_STOP=1 -f …';
+    END IF;
+END
+$one$;
+"""
+STEPWISE = """\
+-- Commits in between. The CLI from 2.116 on runs such a file statement by statement,
+-- and writes its row at the end. Where that stops half-way, push again: the file begins
+-- anew and finds what is done. (After a kill the server may be working on for a while.)
+-- Should it say that the database is at {revision} already, only that row is missing:
 --     supabase migration repair --status applied {stamp}
+-- An older CLI sends a file as one transaction, and stops at the first commit or index
+-- (SQLSTATE 2D000, 25001). Then run this file by psql, then the command above, and push
+-- the rest:
+--     psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f {name}
 """
 
 
@@ -88,15 +110,25 @@ def _slug(revision: Revision) -> str:
 
 
 def _text(target: Target, revision: Revision, stamp: str) -> str:
-    sql = script_text.whole(target, revision.down_revision or "base", revision.revision)
+    start = revision.down_revision or "base"
+    sql = script_text.whole(target, start, revision.revision)
+    sql = sql.partition("\n")[2]  # how to run a script by psql: the head says it
+    name = f"{stamp}_{_slug(revision)}.sql"
     header = HEADER.format(
         description=revision.description, revision=revision.revision,
         version=revision.version, file=revision.path.name,
     )  # fmt: skip
     statements = [s.upper() for s in script_text.statements(sql)]
-    if statements.count("COMMIT") > 1:
-        header += ALONE.format(name=f"{stamp}_{_slug(revision)}.sql", stamp=stamp)
+    if statements.count("COMMIT") == 1:
+        return f"{header}{WHOLE.format(name=name)}\n{_without_transaction(sql)}"
+    header += STEPWISE.format(revision=revision.revision, stamp=stamp, name=name)
     return f"{header}\n{sql}"
+
+
+def _without_transaction(sql: str) -> str:
+    """The script without its one BEGIN and COMMIT: the CLI brings its own."""
+    inner = re.sub(r"^BEGIN;\n+", "", sql, count=1, flags=re.MULTILINE)
+    return re.sub(r"\s*^COMMIT;\s*\Z", "\n", inner, count=1, flags=re.MULTILINE)
 
 
 def _refuse_strangers(directory: Path, ours: set[str]) -> None:
