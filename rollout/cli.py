@@ -18,13 +18,13 @@ from rollout.errors import RolloutError
 if TYPE_CHECKING:
     from rollout.commands.target import Target
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status.
 
-    0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+    0 done, 1 refused or failed, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM.
     """
     try:
         module, args = _parse(sys.argv[1:] if argv is None else list(argv))
@@ -114,19 +114,20 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def _run(module: ModuleType, args: argparse.Namespace) -> int:
     """Run the command; whatever goes wrong becomes a message and a status."""
-    from rollout.commands import failures, interrupts
+    from rollout import interrupts
+    from rollout.commands import failures
     from rollout.commands.output import Output
     from rollout.commands.target import Target
 
     out, target = Output(json=args.json), None
     try:
         target = Target.of(args)
-        with interrupts.prompt():
+        with interrupts.heard():
             status = module.run(target, args, out)
         return int(status)
-    except KeyboardInterrupt:
-        out.failed(f"\ninterrupted. {_state(module, args, target)}")
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        out.failed(f"\n{interrupts.said(error)} {_state(module, args, target)}")
+        return interrupts.status(error)
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -140,7 +141,7 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
 def _state(
     module: ModuleType, args: argparse.Namespace, target: "Target | None"
 ) -> str:
-    """What state things are in after Ctrl-C, as far as that can be found out."""
+    """What state things are in after a signal, as far as that can be found out."""
     from rollout.commands import failures, state
 
     if target is None:

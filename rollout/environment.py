@@ -15,7 +15,7 @@ from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from rollout import bookkeeping, database, unfinished
+from rollout import bookkeeping, database, interrupts, unfinished
 from rollout.errors import RolloutError
 from rollout.journal import Journal
 from rollout.locks import LockWaitTimeout, ambient
@@ -26,7 +26,6 @@ from rollout.steps import Steps
 from rollout.terminal import notice
 
 INTERRUPTED = """\
-interrupted.
 The revision in progress was rolled back; earlier ones stand, and steps that commit on
 their own (batches, concurrent indexes) are repeated safely.
 Run the same command again to go on."""
@@ -53,6 +52,9 @@ def run() -> None:
     try:
         if context.is_offline_mode():
             _print_script()
+        elif from_command_line:
+            with interrupts.heard():
+                _run_online()
         else:
             _run_online()
     except RolloutError as error:
@@ -63,11 +65,11 @@ def run() -> None:
     except BrokenPipeError:  # --sql | psql, and psql has stopped and said why
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         if not from_command_line:
             raise
-        print(f"\n{INTERRUPTED}", file=sys.stderr)
-        raise SystemExit(130) from None
+        print(f"\n{interrupts.said(error)}\n{INTERRUPTED}", file=sys.stderr)
+        raise SystemExit(interrupts.status(error)) from None
 
 
 def _options() -> dict[str, Any]:

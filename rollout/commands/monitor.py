@@ -15,6 +15,7 @@ from rollout.commands import monitor_view
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
+from rollout.interrupts import Terminated
 from rollout.monitoring import Sample, look
 from rollout.sqlstate import LOCK_NOT_AVAILABLE, QUERY_CANCELED, sqlstate
 
@@ -62,6 +63,8 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
                 for line in monitor_view.lines(sample, target.shown):
                     out.line(line)
                 out.line()
+    except Terminated:
+        raise
     except KeyboardInterrupt:
         out.notice("\nstopped watching; nothing was changed.")
     return 0

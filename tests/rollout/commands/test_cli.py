@@ -12,8 +12,8 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
-from rollout import cli
-from rollout.commands import COMMANDS, failures, interrupts, module_name
+from rollout import interrupts
+from rollout.commands import COMMANDS, failures, module_name
 from rollout.commands.target import Target
 from rollout.embedded import url_text
 from rollout.errors import RolloutError
@@ -200,7 +200,7 @@ def sigint_soon():
 
 def test_ctrl_c_cancels_what_the_server_is_doing(empty_database, connect, sigint_soon):
     dsn = url_text(sa.make_url(empty_database))
-    with interrupts.prompt():
+    with interrupts.heard():
         connection = psycopg2.connect(dsn)
         started = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
@@ -230,7 +230,7 @@ def test_ctrl_c_says_what_state_things_are_in(database_at, database, connect):
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
-    assert process.returncode == cli.INTERRUPTED
+    assert process.returncode == 130
     assert "interrupted." in err
     assert "stands at 008 (1.7.0), 2 pending" in err
     assert "Traceback" not in err
@@ -238,7 +238,17 @@ def test_ctrl_c_says_what_state_things_are_in(database_at, database, connect):
     assert database(url).value("SELECT count(*) FROM migrations.alembic_version") == 1
 
 
-def test_ctrl_c_during_a_backfill_loses_nothing(database_at, database, rollout):
+@pytest.mark.parametrize(
+    ("program", "sent", "status"),
+    [
+        ("rollout deploy 005 --no-backup", signal.SIGINT, 130),
+        ("rollout deploy 005 --no-backup", signal.SIGTERM, 143),
+        ("alembic -x workers=2 upgrade 005", signal.SIGTERM, 143),
+    ],
+)
+def test_a_signal_during_a_backfill_loses_nothing(
+    program, sent, status, database_at, database, rollout
+):
     url = database_at("004")
     here = database(url)
     here.run(
@@ -250,23 +260,60 @@ def test_ctrl_c_during_a_backfill_loses_nothing(database_at, database, rollout):
         "alpaca_account_status) SELECT gen_random_uuid(), id, id, 'ACTIVE' "
         "FROM auth.users"
     )
-    command = [sys.executable, "-m", "rollout", "deploy", "005", "--no-backup"]
     process = subprocess.Popen(
-        [*command, "-x", "pause_ms=700", "--database-url", url],
+        [sys.executable, "-m", *program.split()],
+        env={**os.environ, "DATABASE_URL": url, "ROLLOUT_PAUSE_MS": "700"},
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     done = "SELECT coalesce(sum(rows_done), 0) FROM migrations.backfill_progress"
     deadline = time.monotonic() + 20
     while not here.value(done) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, err = process.communicate(timeout=20)
-    assert process.returncode == cli.INTERRUPTED
-    assert "The upgrade of 005 is half done" in err
-    assert "rollout deploy 005" in err
+    assert process.returncode == status, err
+    assert ("SIGTERM" in err) is (sent == signal.SIGTERM)
+    assert "Traceback" not in err
+    if program.startswith("rollout"):
+        assert "The upgrade of 005 is half done" in err
+        assert "rollout deploy 005" in err
+    else:
+        assert "Run the same command again to go on." in err
     assert 0 < here.value("SELECT count(*) FROM user_investment_accounts") < 3000
+    held = "SELECT count(*) FROM migrations.migration_locks WHERE locked_by IS NOT NULL"
+    assert here.value(held) == 0
     assert rollout(url, "deploy", "005", "--no-backup").status == 0
     assert here.value("SELECT count(*) FROM user_investment_accounts") == 3000
+
+
+@pytest.mark.parametrize(
+    "program", ["alembic upgrade 009", "rollout deploy 009 --no-backup"]
+)
+def test_sigterm_cancels_what_the_server_is_doing(
+    program, database_at, database, connect
+):
+    url = database_at("008")
+    reader = connect(url)
+    reader.set_session(isolation_level="REPEATABLE READ")
+    reader.cursor().execute("TABLE public.user_transfers")  # an index waits for it
+    process = subprocess.Popen(
+        [sys.executable, "-m", *program.split()],
+        env={**os.environ, "DATABASE_URL": url},
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    building = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        "AND datname = current_database() AND query LIKE '%CONCURRENTLY%'"
+    )
+    here = database(url)
+    deadline = time.monotonic() + 20
+    while not here.value(building) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)  # it would wait for the reader for ever
+    assert process.returncode == 143, err
+    assert "Traceback" not in err
+    assert here.value(building) == 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(head_database):
