@@ -9,14 +9,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from rollout import database
-from rollout.backup import contents, outside, process, server, verifying
+from rollout.backup import contents, failures, outside, process, server, verifying
 from rollout.backup.archive import Archive, Part, remove_leftovers
 from rollout.backup.clients import Client, choose
 from rollout.backup.contents import Snapshot
 from rollout.backup.manifest import Manifest, SavedTable
-from rollout.backup.process import Running
 from rollout.backup.server import Server
+from rollout.commands import state
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
 from rollout.terminal import notice as say
@@ -72,15 +71,16 @@ def create(
     try:
         with Part(path or _default(facts, notice)) as part:
             notice(f"saving {target.shown} with pg_dump {client.major} …")
+            _say_half_done(target, notice)
             manifest = _save(target, facts, client, part)
             part.append(manifest)
             if check:
                 _check(target, part, manifest, notice)
             final = part.finish()
     except DBAPIError as error:
-        raise _lost(target, error) from None
+        raise failures.lost(target, error) from None
     except OSError as error:
-        raise _not_written(error) from None
+        raise failures.not_written(error) from None
     return BackupResult(
         path=final,
         bytes=final.stat().st_size,
@@ -101,6 +101,22 @@ def _default(facts: Server, notice: Callable[[str], None]) -> Path:
     return DIRECTORY / f"{name}_{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S}.dump"
 
 
+def _say_half_done(target: Target, notice: Callable[[str], None]) -> None:
+    """Such a backup is good; but after a restore that revision comes first."""
+    with target.connect() as connection:
+        if not connection.scalar(state.BOOKKEEPING):
+            return
+        for half in state.rows(connection, state.UNFINISHED):
+            back = half["direction"] == "downgrade"
+            command = "rollback -1" if back else f"deploy {half['revision']}"
+            notice(
+                f"warning: the {half['direction']} of {half['revision']} is half done"
+                f" (since {half['since']:%Y-%m-%d %H:%M:%S %Z}), and the backup has it"
+                f" so.\nIt goes on where it stopped, here and where the backup is"
+                f" restored: rollout {command}"
+            )
+
+
 def _save(target: Target, facts: Server, client: Client, part: Part) -> Manifest:
     """Run pg_dump and meanwhile count and hash what it saves."""
     wanted = [s.strip() for s in target.option(OPTION, SCHEMAS).split(",") if s.strip()]
@@ -114,7 +130,7 @@ def _save(target: Target, facts: Server, client: Client, part: Part) -> Manifest
 
             def watch() -> None:
                 if pg_dump.process.poll():
-                    raise _failed(target, pg_dump)
+                    raise failures.failed(target, pg_dump)
 
             tables = contents.hashed(held, watch)
             manifest = _describe(held, facts, client, tables, schemas, adopted)
@@ -177,63 +193,3 @@ def _check(
             "If the cause lies with the check (no space for one more database), mend\n"
             f"it and run: rollout verify {kept}"
         ) from None
-
-
-def _failed(target: Target, pg_dump: Running) -> RolloutError:
-    """What to tell people when pg_dump failed."""
-    said = database.scrub(pg_dump.said(), target.url)
-    cause = next(
-        (advice for sign, advice in CAUSES if re.search(sign, said)),
-        "To see how the database is doing, run: rollout doctor",
-    )
-    status = pg_dump.process.returncode
-    how = f"was ended by signal {-status}" if status < 0 else "failed"
-    return RolloutError(
-        f"pg_dump {how}. It said:\n{said or 'nothing'}\n"
-        "No backup was made, what was written is removed, the database was only read.\n"
-        f"{cause}"
-    )
-
-
-CAUSES = (
-    (
-        "No space left|File too large|Disk quota",
-        "The disk is full. Free space, or write elsewhere: rollout backup --to FILE",
-    ),
-    (
-        "lock timeout|LOCK TABLE",
-        "Somebody keeps a table locked. To see who: rollout doctor\n"
-        "To wait for longer: rollout backup -x lock_wait_s=120",
-    ),
-    (
-        "permission denied|row-level security|row security",
-        "The role of DATABASE_URL may not read everything. Use the tables' owner (on\n"
-        "Supabase: postgres), then run the same command again.",
-    ),
-    (
-        "closed the connection|terminating connection|could not connect|connection to",
-        "The server ended the connection, or is gone. When it answers (rollout\n"
-        "status), run the same command again.",
-    ),
-)
-"""What pg_dump says, and the likely cause with what to do."""
-
-
-def _lost(target: Target, error: DBAPIError) -> RolloutError:
-    said = database.scrub(str(error.orig), target.url)
-    return RolloutError(
-        f"the backup failed: {said}\n"
-        "No backup was made, what was written is removed, the database was only read.\n"
-        "The server ended the connection, or refused to read a table.\n"
-        "When it answers (rollout status), run the same command again."
-    )
-
-
-def _not_written(error: OSError) -> RolloutError:
-    return RolloutError(
-        f"the backup could not be written: {error.strerror or error}"
-        f"{f': {error.filename}' if error.filename else ''}\n"
-        "No backup was made, what was written is removed, the database was only read.\n"
-        "The disk is full, or the directory is not yours to write to.\n"
-        "Write elsewhere: rollout backup --to FILE"
-    )

@@ -115,30 +115,28 @@ def _end(session: Session) -> str:
 
 
 def orphans(context: Context) -> list[Finding]:
-    """Rows that would break a foreign key when it is validated."""
-    keys = unvalidated(context.connection, context.schemas)
+    """Rows that would break a constraint when it is validated."""
+    given = unvalidated(context.connection, context.schemas)
     found = []
-    for key in keys:
+    for constraint in given:
         context.connection.exec_driver_sql(
-            f"SET LOCAL statement_timeout = {TIMEOUT_S}000"
+            f"SET LOCAL statement_timeout = {TIMEOUT_S}000;"
+            "SET LOCAL max_parallel_workers_per_gather = 0"
         )
+        label = f"{constraint.relation} {constraint.name}"
         try:
             with context.connection.begin_nested():
-                values = key.sample(context.connection)
+                rows = constraint.sample(context.connection)
         except DBAPIError as error:
             if sqlstate(error) not in (INSUFFICIENT_PRIVILEGE, QUERY_CANCELED):
                 raise
             said = str(error.orig).strip()
-            found.append(
-                warned(f"{key.relation} {key.name}: {said}", remedy=[key.query])
-            )
+            found.append(warned(f"{label}: {said}", remedy=[constraint.query]))
             continue
-        if values:
-            told = [f"({', '.join(key.columns)}) = {value}" for value in values]
-            summary = f"{key.relation} {key.name}: rows without {key.referenced}"
-            mend = f"DELETE FROM {key.relation} AS t WHERE {key.condition};"
-            found.append(failed(summary, told, [key.query, f"{mend}  -- or mend them"]))
-    return found or [passed(f"none, of {len(keys)} foreign keys not validated")]
+        if rows:
+            remedy = [constraint.query, f"{constraint.removal}  -- or mend them"]
+            found.append(failed(f"{label}: {constraint.says}", rows, remedy))
+    return found or [passed(f"none, of {len(given)} constraints not validated")]
 
 
 def space(context: Context) -> list[Finding]:

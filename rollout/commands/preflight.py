@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from rollout import database
+from rollout import checks as health
+from rollout.checks import Result
+from rollout.checks.context import Context
 from rollout.commands import state
 from rollout.commands.planning import Step
 from rollout.commands.target import Target
-from rollout.errors import RolloutError
 from rollout.journal import Journal
 from rollout.revision_file import RevisionChanged
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
-TRANSACTION_POOLER_PORT = 6543
+SAME = ("server_version", "connection")
+"""Checks of `rollout check` that ask the same here; the others judge otherwise: an
+upgrade that is half done, for one, is what deploy goes on with."""
+SEVERITY = ("PASS", "WARN", "FAIL")
 LONG_S = 30.0
 """A transaction that is open for longer may hold locks, and CREATE INDEX CONCURRENTLY
 waits for it to end."""
@@ -65,10 +69,21 @@ Look = Callable[[Target, Connection, list[Step]], Check]
 def checks(target: Target, connection: Connection, steps: list[Step]) -> list[Check]:
     """All of them, in the order of reading. Reads only."""
     looks: tuple[Look, ...] = (
-        _server, _pooler, _permissions, _tables, _files, _unfinished, _failed,
+        _permissions, _tables, _files, _unfinished, _failed,
         _lock_holder, _long_transactions, _disk, _components,
     )  # fmt: skip
-    return [_looked(look, target, connection, steps) for look in looks]
+    same = health.run(Context(target, connection), SAME)
+    return [
+        *(_of(result) for result in same),
+        *(_looked(look, target, connection, steps) for look in looks),
+    ]
+
+
+def _of(result: Result) -> Check:
+    """The worst that a check of ``rollout check`` found, with its remedy."""
+    finding = max(result.findings, key=lambda finding: SEVERITY.index(finding.status))
+    said = ". ".join([finding.summary, *finding.remedy[:1]]).rstrip(".")
+    return Check(result.name.removesuffix("-version"), finding.status, said)
 
 
 def _looked(
@@ -84,26 +99,6 @@ def _looked(
         return Check(name, "FAIL", str(error.orig).strip())
     finally:
         connection.rollback()
-
-
-def _server(target: Target, connection: Connection, steps: list[Step]) -> Check:
-    try:
-        database.check_server(connection)
-    except RolloutError as error:
-        return Check("server", "FAIL", str(error).splitlines()[0])
-    version = connection.scalar(text("SELECT current_setting('server_version')"))
-    return Check("server", "PASS", f"PostgreSQL {version}, primary, takes writes")
-
-
-def _pooler(target: Target, connection: Connection, steps: list[Step]) -> Check:
-    pooled = database.is_pooled(connection)
-    if target.url.port == TRANSACTION_POOLER_PORT:
-        text_ = "port 6543 is a transaction pooler; use the session pooler on 5432"
-        return Check("connection", "WARN", text_)
-    if pooled:
-        text_ = "through a pooler; if it pools transactions, prefer a direct one"
-        return Check("connection", "NOTE", text_)
-    return Check("connection", "PASS", "direct, no pooler between")
 
 
 def _permissions(target: Target, connection: Connection, steps: list[Step]) -> Check:

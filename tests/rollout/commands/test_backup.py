@@ -49,6 +49,18 @@ def test_the_default_name_says_which_database_and_when(
     assert "not checked" in done.out
 
 
+def test_a_revision_that_is_half_done_is_told(filled, rollout, tmp_path, database):
+    db = database(filled)
+    db.run("INSERT INTO migrations.unfinished VALUES ('009', 'upgrade')")
+    done = rollout(filled, "backup", "--no-check", "--to", str(tmp_path / "a.dump"))
+    assert done.status == 0
+    assert "warning: the upgrade of 009 is half done" in done.err
+    assert "rollout deploy 009" in done.err
+    db.run("DELETE FROM migrations.unfinished")
+    done = rollout(filled, "backup", "--no-check", "--to", str(tmp_path / "b.dump"))
+    assert "half done" not in done.err
+
+
 def test_a_missing_file_is_told_without_touching_a_database(rollout, tmp_path):
     for command in (["verify"], ["restore-backup", "--into", LOST]):
         done = rollout(LOST, *command, str(tmp_path / "missing.dump"))

@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from rollout import scratch
+from rollout.commands import doctor_looks
 from tests import servers
 from tests.commands import alembic_run
 from tests.rollout.commands.test_monitor import until
@@ -173,6 +174,67 @@ def test_orphans_are_shown_until_they_have_a_parent(rollout, head_database, data
     db.run("INSERT INTO migrations.parent VALUES (1, 2)")
     db.run("ALTER TABLE migrations.child VALIDATE CONSTRAINT child_fkey")
     assert rollout(head_database, "doctor").status == 0
+
+
+BROKEN = """
+    CREATE TABLE migrations.money (id int PRIMARY KEY, amount int, note text);
+    INSERT INTO migrations.money VALUES (1, 5, ''), (2, -5, 'a%'), (3, NULL, '');
+    ALTER TABLE migrations.money
+        ADD CONSTRAINT "Odd name" CHECK (amount > 0 OR note LIKE '%b') NOT VALID;
+"""
+
+
+def test_rows_that_break_a_check_are_shown_until_they_are_mended(
+    rollout, head_database, database
+):
+    db = database(head_database)
+    db.run(BROKEN)
+    done = rollout(head_database, "doctor")
+    assert done.status == 1
+    assert 'migrations.money "Odd name": rows that break it' in done.out
+    assert "(id) = (2)" in done.out
+    query, delete = (
+        line.partition("to mend: ")[2] or line.strip()
+        for line in done.out.splitlines()
+        if "FROM migrations.money AS t WHERE" in line
+    )
+    assert db.rows(query) == [(2, -5, "a%")]
+    assert db.run(delete) == 1
+    done = rollout(head_database, "doctor")
+    assert "none, of 1 constraints not validated" in done.out
+    db.run('ALTER TABLE migrations.money VALIDATE CONSTRAINT "Odd name"')
+    assert rollout(head_database, "doctor").status == 0
+
+
+def test_a_column_that_may_not_be_null_is_one_of_them(rollout, head_database, database):
+    db = database(head_database)
+    if db.value("SELECT current_setting('server_version_num')::int") < 180000:
+        pytest.skip("NOT NULL is no constraint of its own before PostgreSQL 18")
+    db.run("CREATE TABLE migrations.thing (a int)")
+    db.run("INSERT INTO migrations.thing VALUES (NULL)")
+    db.run("ALTER TABLE migrations.thing ADD CONSTRAINT here NOT NULL a NOT VALID")
+    done = rollout(head_database, "doctor")
+    assert "migrations.thing here: rows that break it" in done.out
+    assert '(ctid) = ("(0,1)")' in done.out
+
+
+def test_a_look_for_broken_rows_that_takes_too_long_is_given_up(
+    rollout, head_database, database, monkeypatch
+):
+    db = database(head_database)
+    db.run(BROKEN)
+    db.run(
+        "CREATE FUNCTION migrations.slow(int) RETURNS boolean LANGUAGE sql "
+        "AS 'SELECT pg_sleep(60) IS NOT NULL'"
+    )
+    db.run(
+        "ALTER TABLE migrations.money "
+        "ADD CONSTRAINT slow CHECK (migrations.slow(id)) NOT VALID"
+    )
+    monkeypatch.setattr(doctor_looks, "TIMEOUT_S", 1)
+    done = rollout(head_database, "doctor")
+    assert "slow: canceling statement due to statement timeout" in done.out
+    assert 'migrations.money "Odd name": rows that break it' in done.out
 
 
 def test_a_slot_that_holds_wal_is_found_until_it_is_dropped(
