@@ -30,6 +30,7 @@ NAMES = (
     "failed_revisions",
     "unfinished_revisions",
     "checksum_drift",
+    "semantic_version",
     "catalog_drift",
     "validation",
     "constraints",

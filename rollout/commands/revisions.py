@@ -11,7 +11,10 @@ from rollout.revision_file import RevisionFile
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision: its variables, and its docstring's Locks and Rollback lines."""
+    """One revision: its variables, and its docstring's Locks and Rollback lines.
+
+    ``version_note`` says why its version is not what its SQL asks for.
+    """
 
     revision: str
     down_revision: str | None
@@ -23,6 +26,7 @@ class Revision:
     locks: str
     rollback: str
     path: Path
+    version_note: str = ""
 
     @classmethod
     def of(cls, script: Script) -> "Revision":
@@ -48,6 +52,7 @@ class Revision:
             locks=said(text, "Locks"),
             rollback=said(text, "Rollback"),
             path=file.path,
+            version_note=str(getattr(module, "version_note", "")).strip(),
         )
 
     @property
