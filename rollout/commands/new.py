@@ -14,9 +14,10 @@ from rollout.errors import RolloutError
 
 EXAMPLE = (
     'rollout new "add risk score" --table public.user_onboarding\n'
-    'rollout new "fix wrong sectors" --kind data --patch'
+    'rollout new "fix wrong sectors" --kind data'
 )
-KINDS = ("schema", "data", "indexes", "procedures")
+STEPS = {"schema": "minor", "data": "patch", "indexes": "patch", "procedures": "minor"}
+"""Kind → the step that its SQL will ask for, most likely (check semantic-version)."""
 
 LOCKS = {
     None: "none on tables in use.",
@@ -39,15 +40,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("message", help='what it does, as in "add risk score"')
     part = parser.add_mutually_exclusive_group()
     for name, text in (
-        ("minor", "adds something (default)"),
-        ("patch", "fixes, data, indexes"),
-        ("major", "breaks applications"),
+        ("minor", "adds something; default for schema and procedures"),
+        ("patch", "fixes, data, indexes; default for data and indexes"),
+        ("major", "breaks applications: something goes, or has another type"),
     ):
         part.add_argument(
             f"--{name}", dest="part", action="store_const", const=name, help=text
         )
-    parser.set_defaults(part="minor")
-    parser.add_argument("--kind", choices=KINDS, default="schema")
+    parser.add_argument("--kind", choices=tuple(STEPS), default="schema")
     parser.add_argument(
         "--table", metavar="SCHEMA.TABLE", help="a table in use it locks"
     )
@@ -63,7 +63,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
         )
     last = target.revisions[-1] if target.revisions else None
     number = next_number(target.revisions)
-    version = next_version(target.revisions, args.part)
+    version = next_version(target.revisions, args.part or STEPS[args.kind])
     path = _generate(target, number, f"v{version} {message}", args.table)
     text = _filled(path.read_text(), message, version, last, args)
     path.write_text(text)
@@ -71,7 +71,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     out.line(str(path))
     out.notice(
         "Write upgrade() and downgrade(), mend the lines Locks and Rollback, then"
-        " run:\n    rollout plan"
+        " run:\n    rollout plan\n    rollout check semantic-version"
     )
     return 0
 

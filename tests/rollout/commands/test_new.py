@@ -42,7 +42,9 @@ def lint(text, *command):
 @pytest.mark.parametrize(
     ("part", "version"),
     [((), "1.10.0"), (("--minor",), "1.10.0"), (("--patch",), "1.9.1"),
-     (("--major",), "2.0.0")],
+     (("--major",), "2.0.0"), (("--kind", "data"), "1.9.1"),
+     (("--kind", "indexes"), "1.9.1"), (("--kind", "procedures"), "1.10.0"),
+     (("--kind", "data", "--minor"), "1.10.0")],
 )  # fmt: skip
 def test_number_and_version_follow_the_last(part, version, new):
     made, text = new("add risk score", *part)
