@@ -170,6 +170,7 @@ def _create_index(found: Effects, match: re.Match[str]) -> None:
     table = match["name"]
     mode = "SHARE UPDATE EXCLUSIVE" if match["concurrently"] else "SHARE"
     found.lock(table, mode)
+    _made_again(found, f"index {table.rpartition('.')[0]}.{match['index']}")
     if table not in found.created and not table.startswith(OURS):
         found.changes.add("Add Index")
         found.indexed.append(table)
@@ -191,6 +192,7 @@ def _lock_table(found: Effects, match: re.Match[str]) -> None:
 
 def _change(change: str) -> Reader:
     def read(found: Effects, match: re.Match[str]) -> None:
+        _made_again(found, f"{change.removeprefix('Add ').lower()} {match['name']}")
         if not match["name"].startswith(OURS):
             found.changes.add(change)
 
@@ -203,8 +205,7 @@ def _drop(found: Effects, match: re.Match[str]) -> None:
     if name.startswith(OURS) or name in found.created:
         return
     found.dropped.append(f"{kind.lower()} {name}")
-    if kind == "TABLE":
-        found.changes.add("Drop Table")
+    found.changes.add(f"Drop {kind.title()}")
     if kind in ("TABLE", "VIEW"):
         found.lock(name, "ACCESS EXCLUSIVE")
 
@@ -213,6 +214,30 @@ def _rows(found: Effects, match: re.Match[str]) -> None:
     """INSERT, UPDATE or DELETE; row locks only."""
     if not match["name"].startswith(OURS) and match["name"] not in found.created:
         found.changes.add("Data Migration")
+
+
+def _made_again(found: Effects, what: str) -> None:
+    """What was dropped before it is made: repeatable, and no drop."""
+    if what in found.dropped:
+        found.dropped.remove(what)
+        kind = what.partition(" ")[0]
+        if not any(other.startswith(f"{kind} ") for other in found.dropped):
+            found.changes.discard(f"Drop {kind.title()}")
+
+
+def _swap_column(found: Effects, match: re.Match[str]) -> None:
+    """The end of change_column_type."""
+    found.changes.add("Modify Column")
+    found.lock(match["name"], "ACCESS EXCLUSIVE")
+
+
+def _swap_table(found: Effects, match: re.Match[str]) -> None:
+    """The end of restructure_table: the table made beside it is no new one."""
+    found.created.discard(match["next"])
+    if not found.created:
+        found.changes.discard("Add Table")
+    found.changes.add("Restructure Table")
+    found.lock(match["name"], "ACCESS EXCLUSIVE")
 
 
 def _park_function(found: Effects, match: re.Match[str]) -> None:
@@ -236,7 +261,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     (rf"ALTER\s+TABLE\s+{MAYBE}(?:ONLY\s+)?(?P<name>{NAME})\s+(?P<rest>.*)",
      _alter_table),
     (rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?P<concurrently>CONCURRENTLY\s+)?{MAYBE}"
-     rf"{NAME}\s+ON\s+(?:ONLY\s+)?(?P<name>{NAME})", _create_index),
+     rf"(?P<index>{IDENT})\s+ON\s+(?:ONLY\s+)?(?P<name>{NAME})", _create_index),
     (rf"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s.*?\sON\s+"
      rf"(?P<name>{NAME})", _trigger("SHARE ROW EXCLUSIVE", "Add Trigger")),
     (rf"DROP\s+TRIGGER\s+{MAYBE}{IDENT}\s+ON\s+(?P<name>{NAME})",
@@ -253,6 +278,9 @@ READERS: tuple[tuple[str, Reader], ...] = (
      _park_function),
     (rf"DROP\s+(?P<kind>TABLE|VIEW|FUNCTION|INDEX)\s+(?:CONCURRENTLY\s+)?{MAYBE}"
      rf"(?P<name>{NAME})", _drop),
+    (rf"SELECT\s+migrations\.swap_column\('(?P<name>{NAME})'", _swap_column),
+    (rf"SELECT\s+migrations\.swap_table\('(?P<name>{NAME})',\s*'(?P<next>{NAME})'",
+     _swap_table),
     (rf"TRUNCATE\s+(?:TABLE\s+)?(?P<name>{NAME})",
      _trigger("ACCESS EXCLUSIVE", "Data Migration")),
     (rf"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(?P<name>{NAME})", _rows),

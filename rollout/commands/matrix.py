@@ -1,7 +1,8 @@
 """Whether and how a change can be undone: the decision matrix, computed.
 
 Source: HomeOps strategy, "Rollback Decision Matrix". The rows below "Data Migration"
-continue it for what it leaves out.
+continue it for what it leaves out: indexes, views and functions hold no rows, so that
+they can be made again.
 """
 
 from collections.abc import Iterable
@@ -16,12 +17,16 @@ MATRIX: dict[str, tuple[str, str]] = {
     "Drop Table": ("Very High", "No"),
     "Data Migration": ("High", "Depends on change"),
     "Add Required Column": ("High", "No"),
+    "Restructure Table": ("High", "No"),
     "Add Constraint": ("Low", "Yes"),
     "Add View": ("Low", "Yes"),
     "Add Function": ("Low", "Yes"),
     "Add Trigger": ("Low", "Yes"),
     "Drop Trigger": ("High", "No"),
     "Change Policy": ("High", "No"),
+    "Drop Index": ("Low", "Yes"),
+    "Drop View": ("Low", "Yes"),
+    "Drop Function": ("Low", "Yes"),
 }
 """Change → rollback complexity, and whether rolling back by itself is safe."""
 COMPLEXITY = ("Low", "High", "Very High")

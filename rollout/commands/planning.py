@@ -87,6 +87,8 @@ def _step(
     up: bool,
 ) -> Step:
     found = effects.of(sql)
+    if up and found.parked:  # to the application it is as if it were dropped
+        found.changes.add("Drop Table")
     return Step(
         revision,
         sql,

@@ -104,6 +104,21 @@ def test_the_change_of_a_statement(sql, change):
     assert change in effects.of(sql).changes
 
 
+@pytest.mark.parametrize(
+    ("drop", "make", "change"),
+    [
+        ("INDEX CONCURRENTLY IF EXISTS public.i", "INDEX i ON public.things (a)",
+         "Drop Index"),
+        ("VIEW public.v", "VIEW public.v AS SELECT 1", "Drop View"),
+        ("FUNCTION public.f(int)", "FUNCTION public.f(int) RETURNS int AS ''",
+         "Drop Function"),
+    ],
+)  # fmt: skip
+def test_what_is_made_again_was_not_dropped(drop, make, change):
+    assert change in effects.of(f"DROP {drop}").changes
+    assert change not in effects.of(f"DROP {drop}; CREATE {make}").changes
+
+
 def test_the_matrix_is_the_specification_s():
     spec = """
         Add Table            | Low                | Yes                |
