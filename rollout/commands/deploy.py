@@ -14,7 +14,7 @@ from rollout.commands.checklist import CHECKLIST
 from rollout.commands.output import Output
 from rollout.commands.planning import Step
 from rollout.commands.preflight import Check
-from rollout.commands.rollback_rate import RollbackRate
+from rollout.commands.rollback_rate import RollbackRate, percent
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
 
@@ -41,8 +41,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--checklist", action="store_true", help="print what only people can do"
     )
     parser.add_argument(
-        "--max-rollback-rate", metavar="PERCENT", type=float,
-        help="stop between revisions when more of all transactions are rolled back",
+        "--max-rollback-rate", metavar="PERCENT", type=percent,
+        help="stop before the next revision when the application rolls back more",
     )  # fmt: skip
 
 
@@ -149,11 +149,16 @@ def _upgrade(
         except RolloutError as error:
             raise RolloutError(f"{error}\n\n{_so_far(target, done)}") from error
         done.append((step, round((time.monotonic() - began) * 1000)))
-        if number < len(steps) and (said := rate.exceeded()):
-            raise RolloutError(
-                f"{said}.\n{_so_far(target, done)}\n"
+        if said := rate.exceeded():
+            advice = (
                 "The application may not cope with the new schema: look at its errors."
             )
+            if number == len(steps):
+                out.notice(f"notice: {said}.\n{advice}")
+            else:
+                raise RolloutError(
+                    f"stopped: {said}.\n{_so_far(target, done)}\n{advice}"
+                )
     return done
 
 

@@ -3,9 +3,13 @@
 It compares totals since the server's statistics were reset, which a roll-out of minutes
 cannot move. Here the difference since the start counts, without our own transactions.
 
-Source: HomeOps strategy, "Automatic Rollback Detection" (10 %).
+Source: HomeOps strategy, "Automatic Rollback Detection" (rollbacks > commits * 0.1).
 """
 
+import math
+import time
+from argparse import ArgumentTypeError
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from psycopg2 import extensions
@@ -13,6 +17,8 @@ from sqlalchemy import Engine, event, text
 
 from rollout.commands.target import Target
 
+COUNTED_AFTER_S = 1.1
+"""A busy session tells the server once a second what it did (PGSTAT_MIN_INTERVAL)."""
 FEW_TRANSACTIONS = 50
 """Too few to speak of a rate."""
 COUNTERS = text("""
@@ -21,10 +27,29 @@ COUNTERS = text("""
 """)
 
 
+def percent(text: str) -> float:
+    """A limit as it is given on the command line.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    try:
+        limit = float(text.removesuffix("%"))
+    except ValueError:
+        limit = math.nan
+    if not 0 <= limit < math.inf:
+        raise ArgumentTypeError(f"{text!r} is no number of percent, as in 10")
+    return limit
+
+
 class Counted(extensions.connection):  # type: ignore[misc]
     """A connection of ours that counts how its transactions end."""
 
     ended: ClassVar[dict[str, int]] = {"commit": 0, "rollback": 0}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ended["commit"] += 1  # the server's own one, at the start of a session
 
     def _count(self, how: str) -> None:
         if self.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
@@ -40,6 +65,17 @@ class Counted(extensions.connection):  # type: ignore[misc]
         self._count("rollback")
         super().rollback()
 
+    def set_isolation_level(self, level: int | None) -> None:
+        """Set it; the driver ends what is open, and not by :meth:`rollback`."""
+        self._count("rollback")
+        super().set_isolation_level(level)
+
+    def close(self) -> None:
+        """End the connection; what is open in it is rolled back by the server."""
+        if not self.closed:
+            self._count("rollback")
+        super().close()
+
 
 class RollbackRate:
     """Watches from its making on, so make it first; does nothing without a limit.
@@ -48,7 +84,7 @@ class RollbackRate:
     before would be taken for the application's.
 
     Args:
-        limit: Percent of all transactions of the application.
+        limit: Rollbacks of the application to a hundred of its commits.
     """
 
     def __init__(self, target: Target, limit: float | None) -> None:
@@ -64,21 +100,25 @@ class RollbackRate:
             row = connection.execute(COUNTERS).one()
         return row.xact_commit - own["commit"], row.xact_rollback - own["rollback"]
 
-    def exceeded(self) -> str | None:
-        """What to say when the rate is above the limit; None when it is not."""
+    def exceeded(self, sleep: Callable[[float], None] = time.sleep) -> str | None:
+        """What to say when the rate is above the limit; None when it is not.
+
+        Sleeps first, so that what has just been rolled back is counted.
+        """
         if self._limit is None:
             return None
+        sleep(COUNTED_AFTER_S)
         commits, rollbacks = (
             max(0, now - then)
             for now, then in zip(self._read(), self._before, strict=True)
         )
-        total = commits + rollbacks
-        if total < FEW_TRANSACTIONS or rollbacks * 100 <= self._limit * total:
+        few = commits + rollbacks < FEW_TRANSACTIONS
+        if few or rollbacks * 100 <= self._limit * commits:
             return None
+        rate = f"{rollbacks * 100 / commits:.1f} %" if commits else "no commit at all"
         return (
-            f"stopped: {rollbacks * 100 / total:.1f} % of the application's"
-            f" {total:,} transactions were rolled back since the start,"
-            f" more than {self._limit:g} %"
+            f"the application rolls back: {rollbacks:,} rollbacks to {commits:,}"
+            f" commits since the start ({rate}), more than {self._limit:g} %"
         )
 
 

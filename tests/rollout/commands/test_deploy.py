@@ -1,15 +1,18 @@
 """deploy: checks, backup, upgrade, validation, summary; and where it stops."""
 
-import threading
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 
 from rollout import backup
-from rollout.commands import preflight
+from rollout.commands import preflight, rollback_rate
 from rollout.commands.target import Target
+from rollout.embedded import url_text
 from rollout.errors import RolloutError
 from tests.versions import rows
 
@@ -145,34 +148,88 @@ def test_a_failed_validation_ends_with_1(rollout, head_database, database):
     assert "validation failed: rls_policies" in done.err
 
 
-def test_too_many_rollbacks_of_the_application_stop_it(rollout, database_at, connect):
+FAILING = """
+import sys, psycopg2
+connection = psycopg2.connect(sys.argv[1])
+cursor = connection.cursor()
+print("begins", flush=True)
+while True:
+    for how in (connection.rollback, connection.commit, connection.commit):
+        cursor.execute("SELECT count(*) FROM migrations.alembic_version")
+        how()
+"""
+
+
+@pytest.fixture
+def failing_application():
+    """A process that rolls back a third of its transactions, until it is ended."""
+    started = []
+
+    def start(url):
+        dsn = url_text(sa.make_url(url))
+        process = subprocess.Popen(
+            [sys.executable, "-c", FAILING, dsn], stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        assert process.stdout.readline() == "begins\n"
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+RATED = (*PLAIN, "--max-rollback-rate")
+
+
+def test_an_application_that_rolls_back_stops_it_before_the_next_revision(
+    rollout, database_at, database, failing_application
+):
     url = database_at("006")
-    stop = threading.Event()
-
-    def fail_all_the_time():
-        while not stop.is_set():
-            with connect(url) as broken:
-                for _ in range(20):
-                    broken.cursor().execute("SELECT 1")
-                    broken.rollback()
-            broken.close()  # the server counts it now
-
-    failing = threading.Thread(target=fail_all_the_time)
-    failing.start()
-    try:
-        time.sleep(0.2)
-        done = rollout(url, *PLAIN, "--max-rollback-rate", "10")
-    finally:
-        stop.set()
-        failing.join()
+    failing_application(url)
+    done = rollout(url, *RATED, "10")
     assert done.status == 1
+    assert "stopped: the application rolls back" in done.err
     assert "more than 10 %" in done.err
-    assert "Done in this run: 007" in done.err
+    assert "Done in this run: 007." in done.err
+    assert "stands at 007 (1.6.0), 3 pending." in done.err
+    assert "Nothing is half done. To go on, run the same command again." in done.err
+    assert "To take this run back: rollout rollback 006" in done.err
+    here = "SELECT version_num FROM migrations.alembic_version"
+    assert database(url).value(here) == "007"
 
 
-def test_a_quiet_application_does_not_stop_it(rollout, empty_database):
-    done = rollout(empty_database, *PLAIN, "--max-rollback-rate", "10")
+def test_a_rate_below_the_limit_does_not_stop_it(
+    rollout, database_at, failing_application
+):
+    url = database_at("008")
+    failing_application(url)
+    done = rollout(url, *RATED, "60")
+    assert (done.status, "the application rolls back" in done.err) == (0, False)
+
+
+def test_after_the_last_revision_there_is_nothing_to_stop_but_it_is_said(
+    rollout, database_at, failing_application
+):
+    url = database_at("009")
+    failing_application(url)
+    done = rollout(url, *RATED, "10")
     assert done.status == 0, done.err
+    assert "notice: the application rolls back" in done.err
+    assert "stands at 010 (1.9.0)" in done.out
+
+
+def test_a_quiet_application_does_not_stop_it(rollout, empty_database, monkeypatch):
+    monkeypatch.setattr(rollback_rate, "COUNTED_AFTER_S", 0)
+    done = rollout(empty_database, *RATED, "0")
+    assert done.status == 0, done.err
+
+
+@pytest.mark.parametrize("limit", ["ten", "-1", "nan", "inf", ""])
+def test_a_limit_that_is_none_is_refused(rollout, limit):
+    done = rollout(None, *PLAIN, f"--max-rollback-rate={limit}")
+    assert done.status == 2
+    assert "is no number of percent, as in 10" in done.err
 
 
 @pytest.mark.parametrize(
