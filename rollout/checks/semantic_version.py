@@ -45,6 +45,8 @@ def read(target: Target) -> dict[str, Read]:
     Raises:
         ModuleNotFoundError: pglast is not installed.
     """
+    from pglast.parser import ParseError
+
     from rollout import schema_reader
 
     shape, found = Shape(), {}
@@ -52,7 +54,10 @@ def read(target: Target) -> dict[str, Read]:
     texts = script_text.by_revision(target, target.revisions, up=True)
     for revision, sql in texts.items():
         shape.begin()
-        schema_reader.read(shape, sql, log_table=log_table)
+        try:
+            schema_reader.read(shape, sql, log_table=log_table)
+        except ParseError as error:
+            shape.unread.append(f"the rest of it, from: {error}")
         found[revision] = Read(shape.changes(), shape.unread)
     return found
 

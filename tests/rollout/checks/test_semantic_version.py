@@ -53,3 +53,18 @@ def test_without_the_parser_the_order_is_looked_at_and_the_rest_is_no_pass(
     assert said.status == "WARN"
     assert "not installed" in said.summary
     assert said.remedy[0] == "pip install pglast"
+
+
+def test_sql_that_cannot_be_read_is_said_and_no_traceback(project):
+    target = project(
+        "006",
+        "def upgrade() -> None:\n",
+        """def upgrade() -> None:
+    from rollout.ops import run_sql
+
+    run_sql("CREATE TABEL public.x (a int)")
+""",
+    )
+    (said,) = semantic_version.look(target)
+    assert said.status == "WARN"
+    assert 'syntax error at or near "TABEL"' in said.details[0]
