@@ -4,11 +4,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
-from sqlalchemy import Connection, Engine, text
+from psycopg2.extensions import quote_ident
+from sqlalchemy import URL, Connection, Engine, text
 
 from rollout import database
+from rollout.embedded import url_text
 from rollout.errors import RolloutError
 
 TABLES = text("""
@@ -86,7 +89,7 @@ def analyze(connection: Connection, table: Table) -> Done:
 
     Locks: SHARE UPDATE EXCLUSIVE on the table, if free: reads and writes go on.
     """
-    return _run(connection, table.name, f"ANALYZE (SKIP_LOCKED) {table.name}")
+    return _run(_driver(connection), table.name, f"ANALYZE (SKIP_LOCKED) {table.name}")
 
 
 def vacuum(connection: Connection, table: Table) -> Done:
@@ -94,22 +97,36 @@ def vacuum(connection: Connection, table: Table) -> Done:
 
     Locks: SHARE UPDATE EXCLUSIVE on the table, if free: reads and writes go on.
     """
-    return _run(connection, table.name, f"VACUUM (ANALYZE, SKIP_LOCKED) {table.name}")
+    return _run(
+        _driver(connection), table.name, f"VACUUM (ANALYZE, SKIP_LOCKED) {table.name}"
+    )
 
 
-def update(connection: Connection, extension: Extension) -> Done:
-    """Update an extension to the version that the server has."""
-    quoted = connection.dialect.identifier_preparer.quote(extension.name)
-    return _run(connection, extension.name, f"ALTER EXTENSION {quoted} UPDATE")
+def update(url: URL, extension: Extension) -> Done:
+    """Update an extension to the version that the server has.
 
-
-def _run(connection: Connection, name: str, statement: str) -> Done:
-    """Run it; what it skips for want of a right or a lock it says by a warning.
-
-    By the driver's own cursor: SQLAlchemy takes the warnings away.
+    As the first statement of a session of its own: any statement loads the old library
+    of timescaledb, and an update is refused from then on. So there is no SET before it,
+    and the server's statement_timeout holds.
     """
+    driver = psycopg2.connect(url_text(url), application_name="rollout")
+    try:
+        driver.autocommit = True
+        quoted = quote_ident(extension.name, driver)
+        return _run(driver, extension.name, f"ALTER EXTENSION {quoted} UPDATE")
+    finally:
+        driver.close()
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's own connection: SQLAlchemy takes the warnings away."""
     driver = connection.connection.driver_connection
     assert driver is not None
+    return driver
+
+
+def _run(driver: Any, name: str, statement: str) -> Done:
+    """Run it; what it skips for want of a right or a lock it says by a warning."""
     driver.notices.clear()
     started = time.monotonic()
     left_out = None

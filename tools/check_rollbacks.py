@@ -4,8 +4,9 @@
 
 Without a file: all revisions of all histories in alembic.ini. A revision needs a line
 ``Rollback:`` in its docstring, and a ``downgrade()`` that does something, or raises
-with instructions. Nothing to do is right only where the Rollback line says "does
-nothing" and why. Exit status 1 with a line a finding. Used by .pre-commit-config.yaml.
+with instructions. An empty one is right only where the Rollback line says what stays,
+or that it "does nothing: …" and why. Exit status 1 with a line a finding. Used by
+.pre-commit-config.yaml.
 
 Source: HomeOps strategy, "Pre-commit Hooks", check-migration-rollback.
 """
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROLLBACK = re.compile(r"^Rollback:[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 INSTRUCTIONS = 40
 """Fewer letters do not say what happened and what to do instead."""
-NOTHING = re.compile(r"does\s+nothing:\s+\S")
+NOTHING = re.compile(r"does\s+nothing:\s+\S|\bstays?\b")
 
 
 def findings(path: Path) -> Iterator[str]:
@@ -43,7 +44,7 @@ def findings(path: Path) -> Iterator[str]:
     if not body and not (said and NOTHING.search(said[1])):
         yield (
             f"{where}: downgrade() does nothing; give back what upgrade() took, raise"
-            " with instructions, or say why in 'Rollback: … does nothing: …'"
+            " with instructions, or say in the Rollback line what stays and why"
         )
     elif body and isinstance(body[0], ast.Raise) and not _instructs(body[0]):
         yield f"{where}: downgrade() raises without saying what to do instead"

@@ -1,10 +1,11 @@
 """Lint every SQL text: parsed by PostgreSQL's own parser, judged by squawk.
 
-Checks the printed upgrade and downgrade, statement by statement, the bodies of DO
-blocks and functions too, and that every revision says what an operator asks. Exit
-status 1 with a line a finding.
+Of every history in alembic.ini: checks the printed upgrade and downgrade, statement by
+statement, the bodies of DO blocks and functions too, and that every revision says what
+an operator asks. Exit status 1 with a line a finding.
 """
 
+import configparser
 import json
 import re
 import subprocess
@@ -32,13 +33,22 @@ EXCLUDED = {
     "ban-drop-table": "only the layer's own tables, whose rows are parked or rebuilt",
 }
 
+GEXEC = re.compile(r"\\gexec\s*(?:\\\\)?")
+"""psql's command in printed scripts; no parser of SQL knows it."""
+
+
+def histories() -> list[str]:
+    """The sections of alembic.ini that have revisions."""
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "alembic.ini", encoding="utf-8")
+    return [s for s in config.sections() if config.has_option(s, "script_location")]
+
 
 def script(*arguments: str) -> str:
     """What ``alembic … --sql`` prints."""
     command = [sys.executable, "-m", "alembic", *arguments, "--sql"]
-    return subprocess.run(
-        command, cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return GEXEC.sub(";", done.stdout)
 
 
 def parse(name: str, sql: str) -> Iterator[str]:
@@ -88,10 +98,10 @@ def squawk(name: str, sql: str) -> Iterator[str]:
         yield f"{name}:{where}: {finding['rule_name']}: {finding['message']}"
 
 
-def revisions() -> Iterator[str]:
+def revisions(section: str = "alembic") -> Iterator[str]:
     """Revisions that lack a version, a downgrade, Locks or Rollback."""
     for revision in ScriptDirectory.from_config(
-        Config(ROOT / "alembic.ini")
+        Config(ROOT / "alembic.ini", ini_section=section)
     ).walk_revisions():
         module, name = revision.module, Path(revision.path).name
         text = module.__doc__ or ""
@@ -105,16 +115,18 @@ def revisions() -> Iterator[str]:
 
 def findings() -> Iterator[str]:
     """All of them."""
-    yield from revisions()
-    for path in sorted((ROOT / "alembic" / "versions" / "sql").glob("*.sql")):
+    for path in sorted((ROOT / "alembic").glob("*/sql/*.sql")):
         yield from parse(path.name, path.read_text())
-    for name, arguments in {
-        "upgrade.sql": ("upgrade", "head"),
-        "downgrade.sql": ("downgrade", "head:base"),
-    }.items():
-        sql = script(*arguments)
-        yield from parse(name, sql)
-        yield from squawk(name, sql)
+    for section in histories():
+        yield from revisions(section)
+        for name, arguments in {
+            "upgrade.sql": ("upgrade", "head"),
+            "downgrade.sql": ("downgrade", "head:base"),
+        }.items():
+            sql = script("-n", section, *arguments)
+            said = name if section == "alembic" else f"{section}-{name}"
+            yield from parse(said, sql)
+            yield from squawk(said, sql)
 
 
 def main() -> int:

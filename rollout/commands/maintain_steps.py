@@ -107,8 +107,7 @@ def extensions(context: Context, out: Output, *, yes: bool) -> list[Finding]:
     if not asked or not out.confirm("Update them?", yes=yes):
         remedy = ["rollout maintain monthly --yes"]
         return [warned(f"{len(found)} could be updated", listed, remedy)]
-    with maintenance.patient(context.target.engine()) as connection:
-        done = [maintenance.update(connection, extension) for extension in found]
+    done = [maintenance.update(context.target.url, extension) for extension in found]
     return _told(done, "extensions", "As their owner, run: ALTER EXTENSION … UPDATE;")
 
 

@@ -1,6 +1,9 @@
+import io
 from pathlib import Path
 
+import psycopg2
 import pytest
+from psycopg2.extras import LoggingConnection
 
 from rollout import index_bloat, maintenance
 from rollout.commands import maintain_steps
@@ -115,6 +118,28 @@ def test_extensions_are_listed_and_left_where_nobody_answers(
 def test_extensions_are_updated_with_yes(rollout, head_database, old_extension):
     done = rollout(head_database, "maintain", "monthly", "--yes")
     assert "extensions   PASS    1 extensions, " in done.out
+    assert old_extension.value(VERSION) != "1.3"
+
+
+def test_an_update_is_the_first_statement_of_its_session(
+    rollout, head_database, old_extension, monkeypatch
+):
+    """As timescaledb wants it: any other one loads its old library."""
+    sessions = []
+    connect = psycopg2.connect
+
+    def recorded(*arguments, **options):
+        sessions.append(io.StringIO())
+        connection = connect(
+            *arguments, **options, connection_factory=LoggingConnection
+        )
+        connection.initialize(sessions[-1])
+        return connection
+
+    monkeypatch.setattr(maintenance.psycopg2, "connect", recorded)
+    rollout(head_database, "maintain", "monthly", "--yes")
+    (session,) = (s.getvalue() for s in sessions if "ALTER EXT" in s.getvalue())
+    assert session.strip() == 'ALTER EXTENSION "pg_trgm" UPDATE'
     assert old_extension.value(VERSION) != "1.3"
 
 
