@@ -143,3 +143,10 @@ def test_versions_are_looked_at_in_every_history():
     done = hook("check-versions")
     assert done.returncode == 0, done.stdout
     assert "alembic: PASS" in done.stdout
+
+
+def test_every_revision_of_every_history_can_be_taken_back():
+    done = hook("check-migration-rollback")
+    assert done.returncode == 0, done.stdout
+    count = len(list((ROOT / "alembic").glob("*/*.py")))
+    assert done.stdout == f"{count} revisions can be taken back\n"
