@@ -89,6 +89,13 @@ TRIGGER = """
         BEFORE UPDATE ON public.user_aggregated_holdings
         FOR EACH ROW EXECUTE FUNCTION public.update_last_updated_column()
 """
+# Who asks is known only when a query runs, (SELECT auth.uid()), so the planner plans for
+# the average user: for one with very many rows it would read and sort them all. Planned
+# as though everybody had 200 rows, a page comes out of the index in its order.
+PLAN_FOR_MANY = """
+    ALTER TABLE public.user_aggregated_holdings
+        ALTER COLUMN user_id SET (n_distinct = -0.005)
+"""
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
 
 
@@ -100,6 +107,7 @@ def upgrade() -> None:
         return
     create_table()
     create_indexes()
+    op.execute(PLAN_FOR_MANY)
     op.execute(ENABLE_RLS)
     for policy in POLICIES:
         op.execute(policy)

@@ -58,6 +58,13 @@ POLICIES = (
         USING ((SELECT auth.uid()) = user_id AND provider = 'manual')
     """,
 )
+# Who asks is known only when a query runs, (SELECT auth.uid()), so the planner plans for
+# the average user: for one with very many rows it would read and sort them all. Planned
+# as though everybody had 1,000 rows, a page comes out of the index in its order.
+PLAN_FOR_MANY = """
+    ALTER TABLE public.user_investment_transactions
+        ALTER COLUMN user_id SET (n_distinct = -0.001)
+"""
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
 
 
@@ -66,6 +73,7 @@ def upgrade() -> None:
         return
     create_table()
     create_indexes()
+    op.execute(PLAN_FOR_MANY)
     op.execute(ENABLE_RLS)
     for policy in POLICIES:
         op.execute(policy)
