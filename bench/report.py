@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,15 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     columns = list(zip(*cells, strict=True)) if cells else [()] * len(headers)
     rule = ["---:" if c and all(map(NUMBER.match, c)) else "---" for c in columns]
     return "\n".join(f"| {' | '.join(line)} |" for line in (headers, rule, *cells))
+
+
+def wrapped(text: str) -> str:
+    """``text`` with its paragraphs broken into lines; tables and lists stay."""
+    parts = text.strip().split("\n\n")
+    return "\n\n".join(
+        part if part[0] in "|#-!`" else textwrap.fill(part, 88, break_on_hyphens=False)
+        for part in parts
+    )
 
 
 def section(name: str, text: str) -> Path:
