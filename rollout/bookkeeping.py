@@ -13,6 +13,18 @@ from rollout.sqltext import literal, verbatim
 
 SCHEMA = "migrations"
 PARKED = "parked"
+VERSION_TABLE = "alembic_version"
+"""Where Alembic keeps its place; a second history names its own in alembic.ini."""
+
+OTHERS = """
+    SELECT c.relname::text FROM pg_catalog.pg_class AS c
+    WHERE c.relnamespace = to_regnamespace('migrations') AND c.relkind = 'r'
+        AND ARRAY['version_num'::name] = (
+            SELECT array_agg(a.attname) FROM pg_catalog.pg_attribute AS a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        )
+"""
+"""The version tables of all histories that a database carries: one column each."""
 
 STATEMENTS = (
     "CREATE SCHEMA IF NOT EXISTS migrations",
@@ -101,10 +113,13 @@ def ensure(connection: Connection) -> None:
     connection.commit()
 
 
-def script(starting_revision: str | None) -> Iterator[str]:
+def script(
+    starting_revision: str | None, version_table: str = VERSION_TABLE
+) -> Iterator[str]:
     """The head of a ``--sql`` script: settings, the same tables, where it starts.
 
-    Run on a database that stands elsewhere, the script stops and changes nothing.
+    Run on a database that stands elsewhere, or that carries another history, the
+    script stops and changes nothing.
     """
     yield "-- psql -v ON_ERROR_STOP=1 -f this-file; the journal's rows are in it."
     yield "SET client_min_messages = warning;"
@@ -112,18 +127,26 @@ def script(starting_revision: str | None) -> Iterator[str]:
     yield "SET lock_timeout = '10ms';  -- nobody may queue behind us for longer"
     for statement in STATEMENTS:
         yield f"{statement};"
-    start = literal(starting_revision)
-    yield START.format(start=start)
+    names = {"table": version_table, "name": literal(version_table)}
+    yield START.format(start=literal(starting_revision), others=OTHERS, **names)
 
 
 START = """\
 DO $start$
 DECLARE
     standing text;
+    other text;
 BEGIN
-    IF to_regclass('migrations.alembic_version') IS NOT NULL THEN
+    SELECT string_agg(name, ', ') INTO other
+    FROM ({others}) AS found (name) WHERE name <> {name};
+    IF other IS NOT NULL THEN
+        RAISE EXCEPTION 'this database carries another history (migrations.%)', other
+            USING HINT = 'Nothing was changed. Two histories do not share a journal: '
+                'run this script on a database of its own.';
+    END IF;
+    IF to_regclass('migrations.{table}') IS NOT NULL THEN
         standing := (
-            SELECT string_agg(version_num, ', ') FROM migrations.alembic_version
+            SELECT string_agg(version_num, ', ') FROM migrations.{table}
         );
     END IF;
     IF standing IS DISTINCT FROM {start} THEN
@@ -133,7 +156,7 @@ BEGIN
                 'alembic upgrade FROM:TO --sql';
     END IF;
     IF {start} IS NULL THEN
-        DROP TABLE IF EXISTS migrations.alembic_version;  -- empty; made again below
+        DROP TABLE IF EXISTS migrations.{table};  -- empty; made again below
     END IF;
 END
 $start$;"""

@@ -7,15 +7,16 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import Any
 
 from alembic import context
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from rollout import bookkeeping, database, interrupts, unfinished
+from rollout import bookkeeping, database, histories, interrupts, unfinished
 from rollout.errors import RolloutError
 from rollout.journal import Journal
 from rollout.locks import LockWaitTimeout, ambient
@@ -74,9 +75,8 @@ def run() -> None:
 
 def _options() -> dict[str, Any]:
     """Alembic's own options, from alembic.ini and fixed ones."""
-    table = context.config.get_main_option("version_table", "alembic_version")
     return {
-        "version_table": table,
+        "version_table": histories.version_table(context.config),
         "version_table_schema": bookkeeping.SCHEMA,
         "transaction_per_migration": True,
         "compare_server_default": True,
@@ -94,7 +94,16 @@ def _models() -> dict[str, Any]:
         for name in ("include_object", "render_item")
         if (value := option(name))
     }
-    return named | {"target_metadata": resolve_name(option("metadata") or "")}
+    metadata = resolve_name(option("metadata") or "")
+    if option("include_schemas") == "true":
+        named |= {"include_schemas": True, "include_name": _of_schemas(metadata)}
+    return named | {"target_metadata": metadata}
+
+
+def _of_schemas(metadata: MetaData) -> Callable[[str | None, str, Any], bool]:
+    """Have Alembic compare the models' schemas, and look at no others."""
+    ours = {table.schema for table in metadata.tables.values()}
+    return lambda name, type_, parents: type_ != "schema" or name in ours
 
 
 def _settings() -> Settings:
@@ -124,7 +133,8 @@ def _print_script() -> None:
     steps = Steps(context.get_context().opts["fn"], _settings())
     context.configure(**script, fn=steps)
     output = context.get_context().impl.static_output
-    for statement in bookkeeping.script(_starting_revision()):
+    table = histories.version_table(context.config)
+    for statement in bookkeeping.script(_starting_revision(), table):
         output(statement)
     with context.begin_transaction():
         context.run_migrations()
@@ -165,6 +175,9 @@ def _change(
 ) -> None:
     """Do a command that writes, with the runner lock on ``connection``."""
     with runner_lock(engine, settings, _reason(), connection=connection) as lock:
+        # Again: another one may just have run.
+        histories.refuse_other(lock.working, context.config)
+        lock.working.rollback()
         journal = _journal()
         journal.verify(lock.working, settings.accept_changed.split(","))
         if settings.abandon:
@@ -182,6 +195,8 @@ def _abandon(connection: Connection, revision: str) -> None:
 def _look(connection: Connection) -> Any:
     """Do a command that only looks; return Alembic's function of one that writes."""
     database.check_server(connection)
+    histories.refuse_other(connection, context.config)
+    connection.rollback()  # an open transaction would be taken for Alembic's own
     context.configure(connection=connection, dont_mutate=True, **_options())
     find = context.get_context().opts["fn"]
     if find.__name__ in WRITING:

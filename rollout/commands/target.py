@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from rollout import database, environment
+from rollout import database, environment, histories
 from rollout.commands.revisions import Revision, in_order
 from rollout.errors import RolloutError
 from rollout.locks import ambient
@@ -28,9 +28,9 @@ from rollout.sqlstate import sqlstate
 class NotOurs(RolloutError):
     """The database has none of the bookkeeping that this layer keeps."""
 
-    def __init__(self, shown: str) -> None:
+    def __init__(self, shown: str, table: str) -> None:
         super().__init__(
-            f"{shown} is not a database of ours: no migrations.alembic_version.\n"
+            f"{shown} is not a database of ours: no {table}.\n"
             "Nothing was changed.\n"
             "No revision was ever applied here, or DATABASE_URL names another one.\n"
             "To see what an upgrade would do, run: rollout plan"
@@ -160,14 +160,16 @@ class Target:
             required: Refuse a database without bookkeeping.
 
         Raises:
+            OtherHistory: It belongs to another section of alembic.ini.
             NotOurs: There is no bookkeeping, and it is required.
             NewerDatabase: It stands at a revision that is not in this checkout.
         """
-        table = f"migrations.{self.option('version_table', 'alembic_version')}"
+        histories.refuse_other(connection, self.config)
+        table = f"migrations.{histories.version_table(self.config)}"
         known = text("SELECT to_regclass(:table) IS NOT NULL")
         if not connection.scalar(known, {"table": table}):
             if required:
-                raise NotOurs(self.shown)
+                raise NotOurs(self.shown, table)
             return None
         rows = connection.scalars(text(f"SELECT version_num FROM {table} ORDER BY 1"))
         standing = [str(row) for row in rows]
