@@ -7,7 +7,7 @@ safe to repeat. A batch is one transaction: an interrupted run goes on where it 
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg2
@@ -107,6 +107,8 @@ def load(target: Target, rows: Rows) -> tuple[int, int]:
     """
     with target.connect() as connection:
         table = find_table(connection, rows.table)
+    if rows.key:
+        table = replace(table, key=list(rows.key))
     lacking = set(rows.columns) - set(table.columns)
     if needed := ", ".join(sorted(lacking - rows.optional)):
         raise RolloutError(

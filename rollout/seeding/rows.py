@@ -11,10 +11,12 @@ class Rows:
 
     ``make`` returns them, each as ``columns`` are listed; called only when they are
     needed. Columns in ``optional`` are left out where the
-    table has none of that name.
+    table has none of that name. A row is there already if one has the same values in
+    ``key``, columns with a unique constraint; by default, in the primary key.
     """
 
     table: str
     columns: tuple[str, ...]
     make: Callable[[], Iterable[Sequence[Any]]]
     optional: frozenset[str] = field(default_factory=frozenset)
+    key: tuple[str, ...] = ()
