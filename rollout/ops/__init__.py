@@ -13,11 +13,13 @@ from rollout.ops.change_column_type import (
 )
 from rollout.ops.collect import collect
 from rollout.ops.constraint import validate_constraint
+from rollout.ops.create_extension import create_extension
 from rollout.ops.create_index import create_index
 from rollout.ops.drop_index import drop_index
 from rollout.ops.drop_view import drop_view
 from rollout.ops.grant_only import grant_only
 from rollout.ops.lock_tables import lock_tables
+from rollout.ops.make_tables import make_tables, park_tables
 from rollout.ops.park_columns import park_columns, restore_columns
 from rollout.ops.park_function import park_function, restore_function
 from rollout.ops.park_table import park_table, restore_table
@@ -38,6 +40,7 @@ __all__ = [
     "backfill",
     "change_column_type",
     "collect",
+    "create_extension",
     "create_index",
     "drop_check",
     "drop_foreign_key",
@@ -49,9 +52,11 @@ __all__ = [
     "finish_restructure",
     "grant_only",
     "lock_tables",
+    "make_tables",
     "park_columns",
     "park_function",
     "park_table",
+    "park_tables",
     "restore_columns",
     "restore_function",
     "restore_table",
