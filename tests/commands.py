@@ -19,17 +19,19 @@ def alembic_run(
     name: str,
     *arguments: object,
     x: Sequence[str] = (),
+    section: str = "alembic",
     **options: object,
 ) -> str:
     """Run an Alembic command in this process; return what it printed.
 
     ``alembic_run(url, "upgrade", "head", sql=True, x=["pause_ms=5"])``. A refusal is
-    raised as it is, like any other exception.
+    raised as it is, like any other exception. ``section`` is that of alembic.ini.
     """
     printed = io.StringIO()
     cmd_opts = argparse.Namespace(x=list(x)) if x else None
     config = Config(
         str(ROOT / "alembic.ini"),
+        ini_section=section,
         stdout=printed,
         output_buffer=printed,
         cmd_opts=cmd_opts,

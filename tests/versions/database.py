@@ -21,7 +21,8 @@ OURS = ("public", "migrations", "parked")
 
 TABLES = """
     SELECT c.oid::regclass::text FROM pg_class AS c
-    WHERE c.relnamespace = ANY (%s::regnamespace[]) AND c.relkind IN ('r', 'p')
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY (%s) AND c.relkind IN ('r', 'p')
     ORDER BY 1
 """
 
@@ -29,8 +30,12 @@ TABLES = """
 class Database:
     """A connection that commits each statement, and what tests ask of it.
 
-    ``auth_admin`` is the role that may write to auth.users.
+    ``auth_admin`` is the role that may write to auth.users. ``ours`` are the schemas
+    that the history creates objects in, ``tenant_schemas`` those with people's rows.
     """
+
+    ours: Sequence[str] = OURS
+    tenant_schemas: Sequence[str] = ("public",)
 
     def __init__(
         self,
@@ -130,19 +135,19 @@ class Database:
         self._connection = self._auth = self._connect(self.url, autocommit=True)
         return open_database(url)
 
-    def snapshot(self, schemas: Sequence[str] = OURS) -> catalog.Snapshot:
+    def snapshot(self, schemas: Sequence[str] | None = None) -> catalog.Snapshot:
         url = sa.make_url(self.url).set(drivername="postgresql+psycopg2")
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         with engine.connect() as connection:
-            return catalog.snapshot(connection, schemas)
+            return catalog.snapshot(connection, schemas or self.ours)
 
-    def contents(self, schemas: Sequence[str] = ("public",)) -> dict[str, list[str]]:
+    def contents(self, schemas: Sequence[str] | None = None) -> dict[str, list[str]]:
         """Every row of every table, as text, in an order of its own."""
         return {
             table: [
                 row for (row,) in self.rows(f"SELECT t::text FROM {table} t ORDER BY 1")
             ]
-            for (table,) in self.rows(TABLES, list(schemas))
+            for (table,) in self.rows(TABLES, list(schemas or self.tenant_schemas))
             if table not in BOOKKEEPING
         }
 
@@ -153,6 +158,7 @@ BOOKKEEPING = {
     "migrations.schema_versions",
     "migrations.migration_locks",
     "migrations.alembic_version",
+    "migrations.homeops_version",
 }
 """Tables that a migration writes into by itself."""
 
