@@ -1,0 +1,36 @@
+"""data validation
+
+Locks: none on tables in use: validation reads.
+Rollback: automatic. Drops the functions.
+
+Ends with a validation: any FAIL stops the upgrade before this revision.
+
+Revision ID: 005
+Revises: 004
+"""
+
+from alembic import op
+
+from rollout.ops import grant_only, run_sql, sql_file
+
+revision = "005"
+down_revision = "004"
+branch_labels = None
+depends_on = None
+schema_version = "1.0.4"
+kind = "procedures"
+phase = 3
+
+FUNCTIONS = ("record_counts", "validate_data_integrity")
+
+
+def upgrade() -> None:
+    for name in FUNCTIONS:
+        run_sql(sql_file(__file__, f"005_{name}.sql"))
+        grant_only(f"FUNCTION core.{name}()", {"service_role": "EXECUTE"})
+    run_sql(sql_file(__file__, "005_stop_on_fail.sql"))
+
+
+def downgrade() -> None:
+    for name in reversed(FUNCTIONS):
+        op.execute(f"DROP FUNCTION core.{name}()")

@@ -1,0 +1,1 @@
+../../versions/sql/baseline_auth.sql

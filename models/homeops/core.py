@@ -1,0 +1,108 @@
+"""Schema ``core``: who belongs to the household, and its settings."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.homeops.base import Base, UpdatedAt, listed
+from models.types import CreatedAt, SecretText, Timestamp, UuidPk
+
+if TYPE_CHECKING:
+    from models.homeops.financial import Account
+    from models.homeops.media import Library, ViewingSession
+
+__all__ = ["SystemConfig", "User"]
+
+
+class User(Base):
+    """A person of the household. ``auth.uid()`` returns the id.
+
+    ``password_hash`` is closed to the API, and is loaded only when asked for.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("email", name="users_email_key"),
+        CheckConstraint(
+            "email = lower(email) AND email LIKE '_%@_%'", name="users_email_check"
+        ),
+        CheckConstraint(
+            r"password_hash ~ '^\$[0-9a-z-]+\$[^ ]{20,}$'",
+            name="users_password_hash_check",
+        ),
+        CheckConstraint("length(full_name) > 0", name="users_full_name_check"),
+        listed("role", "admin", "user", "guest", name="users_role_check"),
+        {
+            "schema": "core",
+            "comment": "People of the household who may sign in, one row a person",
+            "info": {"rls": "members"},
+        },
+    )
+
+    id: Mapped[UuidPk] = mapped_column(
+        comment="User id; what auth.uid() returns for this person"
+    )
+    email: Mapped[str] = mapped_column(comment="Address to sign in with, in lower case")
+    password_hash: Mapped[str | None] = mapped_column(
+        SecretText,
+        deferred=True,
+        comment="Hash in crypt(3) format, never the password; NULL: signs in elsewhere",
+    )
+    full_name: Mapped[str] = mapped_column(comment="Name shown to the household")
+    role: Mapped[str] = mapped_column(
+        server_default="user", comment="admin: changes what all share; user; guest"
+    )
+    is_active: Mapped[bool] = mapped_column(
+        server_default=text("true"),
+        comment="Whether the person still belongs to the household",
+    )
+    last_sign_in_at: Mapped[Timestamp | None] = mapped_column(
+        comment="When the person last signed in"
+    )
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+    accounts: Mapped[list["Account"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    libraries: Mapped[list["Library"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    viewing_history: Mapped[list["ViewingSession"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+
+    shown = ("id", "email", "role")
+
+
+class SystemConfig(Base):
+    """A setting of the whole installation."""
+
+    __tablename__ = "system_config"
+    __table_args__ = (
+        CheckConstraint(
+            r"key ~ '^[a-z0-9_]+(\.[a-z0-9_]+)+$'", name="system_config_key_check"
+        ),
+        CheckConstraint("length(category) > 0", name="system_config_category_check"),
+        Index("idx_system_config_category", "category"),
+        {
+            "schema": "core",
+            "comment": "Settings of the whole installation, one row a setting",
+            "info": {"rls": "members"},
+        },
+    )
+
+    key: Mapped[str] = mapped_column(
+        primary_key=True, comment="Name with its group: ai.default_model"
+    )
+    value: Mapped[Any] = mapped_column(JSONB, nullable=False, comment="The setting")
+    category: Mapped[str] = mapped_column(
+        comment="Group that the setting is shown in; security: for administrators only"
+    )
+    description: Mapped[str | None] = mapped_column(comment="What it does, for people")
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+    shown = ("key", "category")

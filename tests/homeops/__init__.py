@@ -1,0 +1,1 @@
+"""HomeOps: the second history, proved with the machinery of the first."""
