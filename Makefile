@@ -15,7 +15,7 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down reset psql demo sql check lint format test test-fast docs certify
+.PHONY: help install up down reset psql demo homeops sql check lint format test test-fast docs certify
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,14 @@ psql: install ## open psql on the database; DB=name for another one
 
 demo: install ## migrate a thousand users of the old application, show the result
 	@$(PY) tools/demo.py
+
+homeops: install ## the second system: HomeOps to head, seeded, show what stands
+	@[ -n "$${DATABASE_URL+set}" ] || $(PY) -m rollout.embedded start homeops
+	@$(PY) -m alembic -n homeops upgrade head
+	@$(PY) -m rollout --schema homeops seed dev
+	@$(PY) -m rollout --schema homeops status
+	@$(PY) -m rollout --schema homeops history
+	@[ -n "$${DATABASE_URL+set}" ] || echo "To connect: make psql DB=homeops"
 
 sql: install ## print the whole upgrade as SQL
 	@$(PY) -m alembic upgrade head --sql

@@ -1,17 +1,18 @@
-"""Writes ``docs/schema.md`` from the models: ``python -m models.diagram``."""
+"""Writes the pages of both schemas from the models: ``python -m models.diagram``."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import DefaultClause
 
-from models import metadata
+from models import homeops, metadata
 
 __all__ = ["main", "schema_page"]
 
-PAGE = Path(__file__).parents[1] / "docs" / "schema.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, HOMEOPS_PAGE = DOCS / "schema.md", DOCS / "homeops-schema.md"
 
 HEAD = """\
 # Schema
@@ -21,6 +22,13 @@ Supabase, and tables marked *existing* were there before this project: neither i
 changed, save for the last five columns of `user_onboarding`, which revision 009 adds.
 """
 
+HOMEOPS_HEAD = """\
+# Schema of HomeOps
+
+Made from the models in `models/homeops/`; `python -m models.diagram` makes it again.
+How it is migrated is in [homeops.md](homeops.md).
+"""
+
 ACCESS = {
     "reference": "Owned by Supabase; only referred to.",
     "existing": "*Existing*; its access rules are left alone.",
@@ -28,16 +36,17 @@ ACCESS = {
     "owner-read": "Each user reads their own rows, and writes those entered by hand.",
     "flags": "Each user reads their own rows; admins write.",
     "closed": "Closed to the API.",
+    "members": "The household sees it; administrators or the service change it.",
 }
 """What ``info["rls"]`` of a table means, for readers."""
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
-def schema_page() -> str:
-    """Return the page: an ER diagram in Mermaid, then each table's columns."""
-    tables = sorted(metadata.tables.values(), key=lambda table: table.fullname)
-    lines = [HEAD, "```mermaid", *_diagram(tables), "```"]
+def schema_page(models: MetaData = metadata, head: str = HEAD) -> str:
+    """Return a page: an ER diagram in Mermaid, then each table's columns."""
+    tables = sorted(models.tables.values(), key=lambda table: table.fullname)
+    lines = [head, "```mermaid", *_diagram(tables), "```"]
     for table in tables:
         lines += _section(table)
     return "\n".join(lines) + "\n"
@@ -103,8 +112,10 @@ def _default(column: Column[object]) -> str:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the pages."""
     PAGE.write_text(schema_page(), encoding="utf-8")
+    page = schema_page(homeops.metadata, HOMEOPS_HEAD)
+    HOMEOPS_PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

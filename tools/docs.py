@@ -15,9 +15,10 @@ from models import diagram  # noqa: E402
 
 def main() -> int:
     """Write each page; a page that does not change stays byte for byte."""
-    for page in (diagram, lock_table):
-        page.main()
-        print(f"wrote {page.PAGE.relative_to(ROOT)}", file=sys.stderr)
+    diagram.main()
+    lock_table.main()
+    for page in (diagram.PAGE, diagram.HOMEOPS_PAGE, lock_table.PAGE):
+        print(f"wrote {page.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 

@@ -45,7 +45,7 @@ def histories() -> list[str]:
 
 
 def script(*arguments: str) -> str:
-    """What ``alembic … --sql`` prints."""
+    """What ``alembic … --sql`` prints, without psql's own commands in it."""
     command = [sys.executable, "-m", "alembic", *arguments, "--sql"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return GEXEC.sub(";", done.stdout)

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Double, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -186,8 +186,7 @@ class Transaction(Base):
         comment="Account that it is booked on; the row goes with it"
     )
     transaction_date: Mapped[dt.date] = mapped_column(comment="Day of the booking")
-    amount: Mapped[float] = mapped_column(
-        Double,
+    amount: Mapped[Amount] = mapped_column(
         comment="In the account's currency; what leaves the account is negative",
     )
     description: Mapped[str | None] = mapped_column(comment="Text of the booking")
@@ -206,6 +205,12 @@ class Transaction(Base):
     )
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+    # Added by revision 040.
+    merchant_category: Mapped[str | None] = mapped_column(
+        String(100),
+        comment="What the merchant sells, in the words of the card networks",
+    )
 
     account: Mapped["Account"] = relationship(back_populates="transactions")
 

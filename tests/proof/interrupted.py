@@ -56,18 +56,19 @@ class Ended:
 
 def run_forked(
     url: str, command: str, target: str, at: int | None = None,
-    interrupt: Interrupt | None = None,
+    interrupt: Interrupt | None = None, section: str = "alembic",
 ) -> Ended:  # fmt: skip
     """Run ``alembic command target`` in a child; call ``interrupt`` at boundary ``at``.
 
     Without ``at`` it is left in peace. The boundaries that it came to are returned.
+    ``section`` is that of alembic.ini.
     """
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as trace:
         pid = os.fork()
         if pid == 0:
             with _never_returning(said):
                 _count(at, interrupt, trace)
-                alembic_run(url, command, target)
+                alembic_run(url, command, target, section=section)
         _, status = os.waitpid(pid, 0)
         said.seek(0)
         trace.seek(0)

@@ -12,18 +12,20 @@ PROCESSES = 2
 
 
 @contextmanager
-def warm_pool(make_database: Callable[[], str]) -> Iterator[ProcessPoolExecutor]:
+def warm_pool(
+    make_database: Callable[[], str], section: str = "alembic"
+) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of PROCESSES; each is warmed up on a database of its own."""
     spawn = multiprocessing.get_context("spawn")  # no threads and sockets of pytest's
     with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
         urls = [make_database() for _ in range(PROCESSES)]
-        for future in [pool.submit(warm_up, url) for url in urls]:
+        for future in [pool.submit(warm_up, url, section) for url in urls]:
             future.result()
         yield pool
 
 
-def warm_up(url: str) -> None:
+def warm_up(url: str, section: str) -> None:
     """Run every revision once, so that forks need not import and compile anew."""
     warnings.simplefilter("error")
-    alembic_run(url, "upgrade", "head")
-    alembic_run(url, "downgrade", "base")
+    alembic_run(url, "upgrade", "head", section=section)
+    alembic_run(url, "downgrade", "base", section=section)

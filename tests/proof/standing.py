@@ -11,11 +11,14 @@ import sqlalchemy as sa
 
 from rollout.catalog import diff, snapshot
 
-SCHEMAS = ("public", "auth", "parked", "migrations")
+SCHEMAS = """
+    SELECT nspname FROM pg_namespace
+    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1
+"""
 TABLES = """
     SELECT c.oid::regclass::text, c.relname
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND n.nspname IN ('public', 'auth', 'parked', 'migrations')
+    WHERE c.relkind = 'r' AND n.nspname = ANY (:schemas)
 """
 VOLATILE = {
     "schema_versions": ("id", "applied_at", "execution_time_ms"),
@@ -69,10 +72,11 @@ def _looking(url: str) -> Iterator[sa.Connection]:
 def standing(url: str) -> Standing:
     """Catalog and rows of a database, as text."""
     with _looking(url) as connection:
-        tables = connection.execute(sa.text(TABLES)).all()
+        schemas = [str(name) for name in connection.scalars(sa.text(SCHEMAS))]
+        tables = connection.execute(sa.text(TABLES), {"schemas": schemas}).all()
         return {
             "rows": {name: rows_of(connection, name, table) for name, table in tables},
-            "catalog": snapshot(connection, SCHEMAS),
+            "catalog": snapshot(connection, schemas),
         }
 
 

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 
 import psycopg2
@@ -34,6 +35,10 @@ PREPARE = """
     FROM generate_series(0, 4000) AS n;
 """
 """Row and user 0 are the blocker's."""
+
+Written = tuple[str, dict[str, object]]
+"""A statement and its values."""
+
 BLOCK = """
     SELECT FROM auth.users WHERE id = md5('user0')::uuid FOR UPDATE;
     UPDATE auth.users SET last_sign_in_at = now() WHERE id = md5('user0')::uuid;
@@ -65,12 +70,40 @@ DEPARTURES = (
 )
 
 
-class Traffic:
-    """What the application has done, and the statements that failed."""
+@dataclass(frozen=True)
+class Load:
+    """What an application does: in ``jobs``, statements and the highest number in them.
 
-    def __init__(self, url: str) -> None:
-        self._url, self._stop = url, threading.Event()
+    ``block`` holds rows, for ``blocked_s`` at a time.
+    """
+
+    block: str
+    jobs: tuple[tuple[tuple[str, ...], int], ...]
+    blocked_s: float = BLOCKED_S
+
+
+PORTFOLIO = Load(
+    BLOCK,
+    (
+        (READS, 4000),
+        (READS[:1], 4000),
+        (CHANGES, 1900),
+        (ARRIVALS, 10**9),
+        (DEPARTURES, 10**9),
+    ),
+)
+
+
+class Traffic:
+    """What the application has done, and the statements that failed.
+
+    ``written`` has what each job wrote, in its order.
+    """
+
+    def __init__(self, url: str, load: Load) -> None:
+        self._url, self._load, self._stop = url, load, threading.Event()
         self.done, self.failures = 0, list[str]()
+        self.written: dict[tuple[str, ...], list[Written]] = {}
 
     def connect(self) -> Connection:
         connection = psycopg2.connect(
@@ -90,27 +123,32 @@ class Traffic:
                 break
             values = {"n": 1 + n % most, "id": str(uuid.uuid4())}
             for statement in statements:
-                self._execute(connection, statement, values)
+                if self._execute(connection, statement, values):
+                    self.written.setdefault(statements, []).append((statement, values))
         connection.close()
 
     def _execute(
         self, connection: Connection, statement: str, values: dict[str, object]
-    ) -> None:
+    ) -> bool:
+        """Do it; return whether it wrote."""
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement, values)
+                wrote = cursor.description is None
             self.done += 1
+            return wrote
         except psycopg2.Error as error:
             self.failures.append(f"{error}: {statement}")
+            return False
 
     def blocker(self) -> None:
-        """Hold a row of either table for BLOCKED_S; let go for a moment; again."""
+        """Hold rows for ``blocked_s``; let go for a moment; again."""
         connection = self.connect()
         connection.autocommit = False
         while not self._stop.is_set():
             with connection, connection.cursor() as cursor:
-                cursor.execute(BLOCK)
-                self._stop.wait(BLOCKED_S)
+                cursor.execute(self._load.block)
+                self._stop.wait(self._load.blocked_s)
             self._stop.wait(FREE_S)
         connection.close()
 
@@ -119,16 +157,12 @@ class Traffic:
 
 
 @contextmanager
-def traffic(url: str) -> Iterator[Traffic]:
+def traffic(url: str, load: Load = PORTFOLIO) -> Iterator[Traffic]:
     """Let the application work, and the blocker block, for the block."""
-    this = Traffic(url)
+    this = Traffic(url, load)
     jobs: list[tuple[Callable[..., None], tuple[object, ...]]] = [
         (this.blocker, ()),
-        (this.application, (READS, 4000)),
-        (this.application, (READS[:1], 4000)),
-        (this.application, (CHANGES, 1900)),
-        (this.application, (ARRIVALS, 10**9)),
-        (this.application, (DEPARTURES, 10**9)),
+        *((this.application, job) for job in load.jobs),
     ]
     threads = [threading.Thread(target=job, args=args) for job, args in jobs]
     for thread in threads:

@@ -31,21 +31,22 @@ EVERY = 8
 """Of the boundaries inside a plain transaction, by default one in so many."""
 SESSION_ONLY = ("SELECT", "SET ", "RESET", COMMIT)
 """In autocommit these change nothing: the moment before is the moment after."""
-AROUND = "005"
+AROUND = ("alembic", "005")
 """The revision for which what surrounds all of them is disturbed as well."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """``alembic upgrade 005``: a step of one revision."""
+    """``alembic upgrade 005``: a step of one revision, of a section's history."""
 
     name: str
     target: str
+    section: str = "alembic"
 
     def run(
         self, url: str, at: int | None = None, interrupt: Interrupt | None = None
     ) -> Ended:
-        return run_forked(url, self.name, self.target, at, interrupt)
+        return run_forked(url, self.name, self.target, at, interrupt, self.section)
 
     def __str__(self) -> str:
         return f"{self.name} {self.target}"
@@ -138,23 +139,29 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
-def take_turns(url: str, down: Command, up: Command, part: int, parts: int) -> Report:
+def take_turns(
+    url: str, down: Command, up: Command, part: int, parts: int, most: int = 10**9
+) -> Report:
     """Go down and up until each has been disturbed everywhere; stop at a difference.
 
     The database, which stands before ``down``, is the job's own. Disturbances are dealt
-    out to ``parts`` jobs.
+    out to ``parts`` jobs; unless PROOF=full, ``most`` a command are spread over it.
     """
     with staying(url):
-        return _turns(url, down, up, part, parts)
+        return _turns(url, down, up, part, parts, most)
 
 
-def _turns(url: str, down: Command, up: Command, part: int, parts: int) -> Report:
+def _turns(
+    url: str, down: Command, up: Command, part: int, parts: int, most: int
+) -> Report:
     for command in (down, up):  # the first turn may differ from those that follow
         command.undisturbed(url)
-    turns, around = [], up.target == AROUND
+    turns, around = [], (up.section, up.target) == AROUND
     for command in (down, up):
         boundaries = command.undisturbed(url).boundaries
         todo = disturbances(command, boundaries, around=around)
+        if not FULL:
+            todo = todo[:: -(-len(todo) // most)]
         turns.append((command, standing(url), todo[part::parts]))
     report = Report()
     for number in range(max(len(todo) for _, _, todo in turns)):

@@ -1,5 +1,6 @@
-INSERT INTO financial.institutions (name, type, api_config)
-SELECT 'Plaid', 'aggregator', '{"environment": "production"}'::jsonb
+INSERT INTO financial.institutions (id, name, type, api_config)
+SELECT md5('financial.institutions Plaid')::uuid, 'Plaid', 'aggregator',
+    '{"environment": "production"}'::jsonb
 WHERE NOT EXISTS (
     SELECT FROM financial.institutions WHERE name = 'Plaid' AND type = 'aggregator'
 )

@@ -109,14 +109,20 @@ class Lab:
     def downgrade(self, target: str = "-1", **options: object) -> str:
         return self.alembic("downgrade", target, **options)
 
-    def psql(self, script: str) -> None:
-        """Run a printed script as an operator would."""
+    def psql(self, script: str) -> str:
+        """Run a printed script as an operator would; return what it said."""
         program = shutil.which("psql") or str(embedded.binaries() / "psql")
         done = subprocess.run(
             [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn],
             input=script, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def sql_file(self, name: str, text: str) -> None:
+        """Put a file beside the revisions."""
+        (self.directory / "versions" / "sql").mkdir(exist_ok=True)
+        (self.directory / "versions" / "sql" / name).write_text(dedent(text))
 
     def execute(self, *statements: str) -> None:
         """Execute SQL, each statement its own transaction."""
