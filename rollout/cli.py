@@ -119,7 +119,7 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
     from rollout.commands.output import Output
     from rollout.commands.target import Target
 
-    out, target = Output(json=args.json), None
+    out, target = Output(json=args.json, section=args.schema), None
     try:
         target = Target.of(args)
         with interrupts.heard():

@@ -16,7 +16,7 @@ from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, MetaData, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from rollout import bookkeeping, database, histories, interrupts, unfinished
+from rollout import bookkeeping, database, hints, histories, interrupts, unfinished
 from rollout.errors import RolloutError
 from rollout.journal import Journal
 from rollout.locks import LockWaitTimeout, ambient
@@ -61,7 +61,8 @@ def run() -> None:
     except RolloutError as error:
         if not from_command_line:
             raise
-        print(f"\n{error}", file=sys.stderr)
+        said = hints.of_section(str(error), context.config.config_ini_section)
+        print(f"\n{said}", file=sys.stderr)
         raise SystemExit(1) from None
     except BrokenPipeError:  # --sql | psql, and psql has stopped and said why
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
+from rollout import hints
 from rollout.errors import RolloutError
 from rollout.terminal import notice
 
@@ -21,16 +22,19 @@ STYLES = {
 
 
 class Output:
-    """Lines, tables, and with ``--json`` one document instead."""
+    """Lines, tables, and with ``--json`` one document instead.
 
-    def __init__(self, *, json: bool = False) -> None:
-        self.json = json
+    Commands that a message proposes are written out for ``section``.
+    """
+
+    def __init__(self, *, json: bool = False, section: str = hints.FIRST) -> None:
+        self.json, self._section = json, section
         self._documents = 0
 
     def line(self, text: str = "") -> None:
         """Print one line of a result; nothing with ``--json``."""
         if not self.json:
-            print(text, flush=True)
+            print(hints.of_section(text, self._section), flush=True)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print an aligned table; nothing with ``--json``.
@@ -57,10 +61,11 @@ class Output:
 
     def notice(self, text: str) -> None:
         """Say something on stderr while the work goes on."""
-        notice(text)
+        notice(hints.of_section(text, self._section))
 
     def failed(self, message: str) -> None:
         """Print why the command failed on stderr; with ``--json`` on stdout too."""
+        message = hints.of_section(message, self._section)
         notice(message)
         if self.json and not self._documents:
             self.document({"error": message.strip()})
