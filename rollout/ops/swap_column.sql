@@ -203,5 +203,17 @@ BEGIN
                 WHERE attrelid = tbl AND attname = col));
         END;
     END IF;
+    -- A session that has run a trigger's function has the old type in its plan, and its
+    -- next write would fail. The same text once more makes every session plan anew.
+    FOR statement IN
+        SELECT DISTINCT pg_get_functiondef(p.oid)
+        FROM pg_catalog.pg_trigger AS t
+        JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+        JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
+        WHERE t.tgrelid = tbl AND NOT t.tgisinternal
+            AND pg_has_role(p.proowner, 'USAGE')
+    LOOP
+        EXECUTE statement;
+    END LOOP;
 END
 $$

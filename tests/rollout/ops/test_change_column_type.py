@@ -1,5 +1,7 @@
 """change_column_type, revert_column_type, finish_column_type, resume_column_type."""
 
+from contextlib import closing
+
 import psycopg2
 import pytest
 
@@ -421,3 +423,27 @@ def test_a_change_that_cannot_succeed_can_be_taken_back(lab):
     with pytest.raises(NothingToAbandon, match="was not interrupted"):
         lab.downgrade(abandon="002")
     lab.assert_is(before)
+
+
+def test_a_session_whose_trigger_has_seen_the_old_type_goes_on_writing(lab):
+    """PL/pgSQL keeps plans by session; a trigger that reads the column has its type."""
+    lab.execute(
+        "CREATE TABLE app.seen (code text)",
+        """
+        CREATE FUNCTION app.audit() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO app.seen SELECT NEW.code; RETURN NEW; END $$
+        """,
+        "CREATE TRIGGER audit AFTER UPDATE ON app.t"
+        " FOR EACH ROW EXECUTE FUNCTION app.audit()",
+    )
+    lab.revision(CODE, REVERT_CODE)
+    with closing(psycopg2.connect(lab.dsn)) as session:
+        session.autocommit = True
+        write = "UPDATE app.t SET note = 'again' WHERE id = 5"
+        with session.cursor() as cursor:
+            cursor.execute(write)
+            lab.upgrade()
+            cursor.execute(write)
+            lab.downgrade()
+            cursor.execute(write)
+    assert lab.rows("SELECT count(*) > 2 FROM app.seen WHERE code = '5'") == [(True,)]
