@@ -108,6 +108,8 @@ COMMON = """
         AND NOT a.attisdropped AND NOT b.attisdropped
         AND a.attgenerated = '' AND b.attgenerated = ''
 """
+# A trigger fires whoever may execute its function, so nobody needs to be able to.
+CLOSE = "REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"
 TABLE_TRIGGERS = (
     "CREATE OR REPLACE TRIGGER {trigger}_a AFTER INSERT OR UPDATE OR DELETE ON {table} "
     "FOR EACH ROW EXECUTE FUNCTION {function}()",
@@ -148,6 +150,7 @@ def sync_column(
     lock_tables(table, mode="SHARE ROW EXCLUSIVE")
     body = COLUMN.format(**names)
     run_sql(FUNCTION.format(body=body, function=names["function"]))
+    run_sql(CLOSE.format(**names))
     for trigger in COLUMN_TRIGGERS:
         run_sql(trigger.format(**names))
 
@@ -166,6 +169,7 @@ def sync_table(table: str, target: str, *, called: str, key: str) -> None:
     lock_tables(table, mode="SHARE ROW EXCLUSIVE")
     function = FUNCTION.format(body=TABLE.format(**names), function=names["function"])
     execute_found(common_columns(function, table, target))
+    run_sql(CLOSE.format(**names))
     for trigger in TABLE_TRIGGERS:
         run_sql(trigger.format(**names))
 
