@@ -1,7 +1,8 @@
 """performance indexes
 
-Locks: SHARE UPDATE EXCLUSIVE on each table while its index is built; reads and writes
-    go on.
+Locks: SHARE UPDATE EXCLUSIVE on each table while its indexes are built; reads and writes
+    go on: core.system_config, financial.accounts, financial.transactions,
+    financial.positions, media.items, smart_home.devices.
 Rollback: automatic. Drops the indexes; they hold no rows.
 
 Revision ID: 004

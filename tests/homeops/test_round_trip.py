@@ -28,9 +28,10 @@ def test_up_down_up_leaves_no_trace_and_has_every_row(lived_in, run_homeops, rev
 def test_all_the_way_down_and_up_has_every_row(lived_in, run_homeops):
     catalog, rows = lived_in.snapshot(), lived_in.contents()
     run_homeops(lived_in.url, "downgrade", "base")
-    assert set(lived_in.contents(["parked"])) == {
+    assert set(lived_in.contents(["parked"])) >= {
         f"parked.{table.partition('.')[2]}" for table in rows
-    }
+    } - {"parked.transactions_old"}  # it has taken its place again
+    assert lived_in.contents() == {}
     run_homeops(lived_in.url, "upgrade", "head")
     assert diff(catalog, lived_in.snapshot()) == []
     assert lived_in.contents() == rows
