@@ -1,6 +1,7 @@
 """initial schema
 
-Locks: none on tables in use.
+Locks: none on tables in use; on the way down ACCESS EXCLUSIVE on all of them, a moment,
+    taken without queueing.
 Rollback: automatic. Parks the tables with every row; the next upgrade restores them.
 
 One database is one household: rooms have a name of their own in the whole database, and

@@ -7,8 +7,9 @@ from pathlib import Path
 from alembic import op
 
 from rollout.ops.grant_only import grant_only
-from rollout.ops.park_table import park_table, restore_table
-from rollout.ops.sql import run_sql, sql_file
+from rollout.ops.lock_tables import lock_tables
+from rollout.ops.park_table import exists, park_table, restore_table
+from rollout.ops.sql import is_offline, run_sql, sql_file
 from rollout.sqltext import literal
 
 STATEMENT_END = re.compile(r";[ \t]*$", re.MULTILINE)
@@ -55,8 +56,10 @@ def make_tables(revision_file: str, tables: Mapping[str, Grants]) -> list[str]:
 def park_tables(tables: Mapping[str, Grants]) -> None:
     """Park ``tables``, the last one first. The counterpart of :func:`make_tables`.
 
-    Locks: ACCESS EXCLUSIVE on each, for a moment, taken without queueing.
+    Locks: ACCESS EXCLUSIVE on all of them at once, a moment, taken without queueing.
     """
+    if standing := [table for table in tables if is_offline() or exists(table)]:
+        lock_tables(*standing)
     for table in reversed(list(tables)):
         park_table(table)
 

@@ -10,7 +10,8 @@ DECLARE
 BEGIN
     IF home IS NOT NULL THEN
         EXECUTE format(
-            'SELECT %I.create_hypertable(%L, %L, create_default_indexes => false)',
+            'SELECT %I.create_hypertable(%L::regclass, %L::name, '
+            'create_default_indexes => false)',
             home, 'smart_home.device_readings', 'recorded_at'
         );
     END IF;

@@ -3,7 +3,9 @@
 import psycopg2
 import pytest
 
+from rollout.locks import LockWaitTimeout
 from rollout.ops.make_tables import comments, statements
+from tests.rollout.ops.interrupt import held, queues_nobody
 
 SHELVES = """
     -- Shelves of a shop,
@@ -133,3 +135,25 @@ def test_a_table_is_closed_to_whom_it_was_not_granted(shop):
     shop.upgrade()
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         shop.execute("SET ROLE authenticated; SELECT * FROM app.books")
+
+
+def test_parking_several_tables_queues_nobody(shop):
+    """While one of them is held, the others stay free."""
+    shop.upgrade()
+    queues_nobody(
+        shop,
+        lambda lab: lab.downgrade(),
+        blocker="TABLE app.shelves",
+        bystanders=("TABLE app.books", "TABLE app.shelves"),
+    )
+
+
+def test_giving_up_parks_none_of_them(shop):
+    shop.upgrade()
+    before = shop.state()
+    with (
+        held(shop, "TABLE app.shelves"),
+        pytest.raises(LockWaitTimeout, match=r"app\.shelves, app\.books"),
+    ):
+        shop.downgrade(lock_wait_s=0.2)
+    shop.assert_is(before)
