@@ -63,7 +63,10 @@ class UserInvestmentAccount(Base):
         ),
         {
             "comment": "Investment accounts at all providers, one row an account",
-            "info": {"rls": "owner"},
+            "info": {
+                "rls": "owner",
+                "natural_key": "user_investment_accounts_provider_account_key",
+            },
         },
     )
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from sqlalchemy import Text, cast, type_coerce
@@ -52,6 +53,8 @@ class ExactJson(TypeDecorator[Any]):
 
 def dumps(value: Any) -> str:
     """Return ``value`` as JSON text, decimals digit by digit."""
+    if type(value) is str:  # most of a document, and what bulk writes have most of
+        return encode_basestring_ascii(value)
     match value:
         case dict():
             return "{" + ", ".join(_member(k, v) for k, v in value.items()) + "}"
@@ -75,7 +78,7 @@ def dumps(value: Any) -> str:
 def _member(key: Any, value: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"JSON keys are text, not {type(key).__name__}: {key!r}")
-    return f"{json.dumps(key)}: {dumps(value)}"
+    return f"{encode_basestring_ascii(key)}: {dumps(value)}"
 
 
 def loads(text: str) -> Any:

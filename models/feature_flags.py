@@ -31,7 +31,10 @@ class UserFeatureFlag(Base):
         ),
         {
             "comment": "Feature flags overridden for a user, one row a flag",
-            "info": {"rls": "flags"},
+            "info": {
+                "rls": "flags",
+                "natural_key": "user_feature_flags_user_id_flag_name_key",
+            },
         },
     )
 

@@ -68,7 +68,10 @@ class UserAggregatedHolding(Base):
         ),
         {
             "comment": "Holdings over all accounts of a user, one row a symbol",
-            "info": {"rls": "owner-read"},
+            "info": {
+                "rls": "owner-read",
+                "natural_key": "user_aggregated_holdings_user_id_symbol_key",
+            },
         },
     )
 

@@ -74,7 +74,10 @@ class UserPortfolioSnapshot(Base):
         ),
         {
             "comment": "Portfolio values over time, one row a user, day and type",
-            "info": {"rls": "owner-read"},
+            "info": {
+                "rls": "owner-read",
+                "natural_key": "user_portfolio_snapshots_per_day_key",
+            },
         },
     )
 

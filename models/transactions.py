@@ -87,7 +87,10 @@ class UserInvestmentTransaction(Base):
         ),
         {
             "comment": "Transactions in investment accounts, as providers report them",
-            "info": {"rls": "owner-read"},
+            "info": {
+                "rls": "owner-read",
+                "natural_key": "user_investment_transactions_provider_transaction_key",
+            },
         },
     )
 
