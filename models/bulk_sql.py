@@ -80,8 +80,14 @@ class Statements:
         OFFSET keeps this a look-up in the key's index for each row; joined, a large
         table would be read from end to end.
         """
+        # The owner is compared in a way that no index answers: the planner would look
+        # through all rows of the owner, the table's statistics being late.
         same = " AND ".join(
-            [*(f"t.{quote(c)} = s.{quote(c)}" for c in self._identity), *self._same()]
+            [
+                *(f"t.{quote(c)} = s.{quote(c)}" for c in self.key),
+                *(f"t.{c} IS NOT DISTINCT FROM s.{c}" for c in self._owner),
+                *self._same(),
+            ]
         )
         return (
             f"DELETE FROM pg_temp.{self.stage} AS s WHERE EXISTS"
@@ -105,7 +111,7 @@ class Statements:
     @property
     def foreign(self) -> str | None:
         """Find a row whose key is taken by another owner; None: there can be none."""
-        if self._identity == self.key:
+        if not self._owner:
             return None
         same = " AND ".join(f"t.{quote(c)} = s.{quote(c)}" for c in self.key)
         return (
@@ -120,13 +126,14 @@ class Statements:
         return f"DROP TABLE pg_temp.{self.stage}"
 
     @property
-    def _identity(self) -> tuple[str, ...]:
+    def _owner(self) -> list[str]:
+        """The owner's column, if there is one and the key does not have it."""
         owned = OWNER in self.table.columns and OWNER not in self.key
-        return (OWNER, *self.key) if owned else self.key
+        return [OWNER] if owned else []
 
     @property
     def _written(self) -> list[str]:
-        left_alone = self.kept.union(self._identity)
+        left_alone = self.kept.union(self.key, self._owner)
         return [name for name in self.columns if name not in left_alone]
 
     def _bit(self, name: str) -> str:
@@ -158,7 +165,7 @@ class Statements:
         if some:
             settings.append(f"({_list(some)}) = {self._settings(some)}")
             changes.append(self._changes(some))
-        owner = [f"t.{OWNER} = excluded.{OWNER}"] if OWNER in self._identity else []
+        owner = [f"t.{c} = excluded.{c}" for c in self._owner]
         where = " AND ".join([*owner, f"({' OR '.join(changes)})"])
         return f"DO UPDATE SET {', '.join(settings)} WHERE {where}"
 

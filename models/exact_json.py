@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
-from json.encoder import encode_basestring_ascii
-from typing import Any
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Any, NoReturn
 
 from sqlalchemy import Text, cast, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
@@ -53,32 +53,61 @@ class ExactJson(TypeDecorator[Any]):
 
 def dumps(value: Any) -> str:
     """Return ``value`` as JSON text, decimals digit by digit."""
-    if type(value) is str:  # most of a document, and what bulk writes have most of
-        return encode_basestring_ascii(value)
-    match value:
-        case dict():
-            return "{" + ", ".join(_member(k, v) for k, v in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(map(dumps, value)) + "]"
-        case Decimal():
-            if not value.is_finite():
-                raise ValueError(f"JSON has no {value}")
-            return format(value, "f")
-        case float():
-            raise TypeError(
-                f"exact JSON takes Decimal or int, not float: {value!r}. "
-                "Write Decimal('...') from the original text."
-            )
-        case None | str() | bool() | int():
-            return json.dumps(value)
-        case _:
-            raise TypeError(f"JSON has no {type(value).__name__}: {value!r}")
+    return WRITERS.get(type(value), _other)(value)
 
 
-def _member(key: Any, value: Any) -> str:
+def _object(value: dict[Any, Any]) -> str:
+    members = [
+        f"{quoted(key) if type(key) is str else _key(key)}: "
+        f"{WRITERS.get(type(member), _other)(member)}"
+        for key, member in value.items()
+    ]
+    return "{" + ", ".join(members) + "}"
+
+
+def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"JSON keys are text, not {type(key).__name__}: {key!r}")
-    return f"{encode_basestring_ascii(key)}: {dumps(value)}"
+    return quoted(key)
+
+
+def _array(value: list[Any]) -> str:
+    return "[" + ", ".join(map(dumps, value)) + "]"
+
+
+def _number(value: Decimal) -> str:
+    if not value.is_finite():
+        raise ValueError(f"JSON has no {value}")
+    return format(value, "f")
+
+
+def _float(value: float) -> NoReturn:
+    raise TypeError(
+        f"exact JSON takes Decimal or int, not float: {value!r}. "
+        "Write Decimal('...') from the original text."
+    )
+
+
+# By type, without a call of json for each value: documents are most of the work of an
+# ingest. The order matters for subclasses, which are looked up one by one.
+WRITERS: dict[type, Callable[[Any], str]] = {
+    str: quoted,
+    dict: _object,
+    list: _array,
+    tuple: _array,
+    Decimal: _number,
+    float: _float,
+    bool: ("false", "true").__getitem__,
+    int: int.__repr__,
+    type(None): lambda _: "null",
+}
+
+
+def _other(value: Any) -> str:
+    for kind, write in WRITERS.items():
+        if isinstance(value, kind):
+            return write(value)
+    raise TypeError(f"JSON has no {type(value).__name__}: {value!r}")
 
 
 def loads(text: str) -> Any:
