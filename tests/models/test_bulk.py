@@ -295,6 +295,14 @@ def test_a_table_without_a_natural_key_wants_a_constraint(session, alice):
         upsert(NOWHERE, [row | {"user_id": None}], UserPersonalization, constraint=key)
 
 
+def test_every_table_of_the_portfolio_names_its_natural_key():
+    portfolio = {"owner", "owner-read", "flags"}
+    tables = [t for t in metadata.sorted_tables if t.info["rls"] in portfolio]
+    assert len(tables) == 5
+    for table in tables:
+        assert table.info["natural_key"] in {str(c.name) for c in table.constraints}
+
+
 def test_auth_users_cannot_be_written():
     with pytest.raises(BulkError, match="do not write this table"):
         upsert(NOWHERE, [{"id": SOMEBODY}], AuthUser, constraint="users_pkey")

@@ -19,6 +19,7 @@ from models import (
     UserInvestmentTransaction,
     UserPortfolioSnapshot,
 )
+from models.bulk import Upserted, upsert
 from models.json_types import AccountContribution, ProviderBreakdown
 from models.tenant import as_service, as_user
 
@@ -66,3 +67,15 @@ async def own_later(session: AsyncSession, user: uuid.UUID) -> None:
 async def all_later(connection: AsyncConnection) -> None:
     async with as_service(connection) as same:
         assert_type(same, AsyncConnection)
+
+
+def ingest(session: Session, objects: list[UserInvestmentTransaction]) -> None:
+    assert_type(upsert(session, objects), Upserted)
+    rows = [{"user_id": uuid.uuid4(), "symbol": "VTI"}]
+    assert_type(upsert(session, rows, UserAggregatedHolding).inserted, int)
+    upsert(session, rows, "user_aggregated_holdings")  # type: ignore[call-overload]
+
+
+async def ingest_later(connection: AsyncConnection, rows: list[dict[str, str]]) -> None:
+    counts = await upsert(connection, rows, UserAggregatedHolding)
+    assert_type(counts, Upserted)
