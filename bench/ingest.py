@@ -3,7 +3,7 @@
 ORM, Core, ``models.bulk.upsert`` and, as the floor, raw COPY into the same indexed
 tables, in turns on one server, medians: the first time, again with nothing changed, and
 again with every row changed. Core and ORM get a twentieth of the rows: their time is
-linear, and long. Six minutes at 100,000 rows; ``--rows`` for fewer.
+linear, and long. Five minutes at 100,000 rows; ``--rows`` for fewer.
 """
 
 import argparse
