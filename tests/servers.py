@@ -82,7 +82,7 @@ def system_cluster(data_dir: Path, superuser: str = "postgres") -> Cluster:
 def _directory() -> Iterator[Path]:
     """Yield a directory whose short path fits a socket, open to the server's user."""
     _sweep()
-    path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}.", dir=_place()))
+    path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}.", dir=place()))
     path.chmod(0o755)
     try:
         yield path
@@ -90,7 +90,7 @@ def _directory() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _place() -> str:
+def place() -> str:
     """Memory, where there is enough of it: most of a test is making its database."""
     memory, disk = PLACES
     roomy = Path(memory).is_dir() and os.access(memory, os.W_OK)

@@ -12,6 +12,7 @@ import pytest
 
 from rollout import embedded
 from rollout.cluster import Cluster
+from tests import servers
 from tests.commands import run_module
 
 pytestmark = pytest.mark.slow
@@ -21,7 +22,7 @@ NOBODY = 65_534
 @pytest.fixture
 def project():
     """Yield an empty directory with a short path, its server gone afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="rollout-embedded.", dir="/tmp"))
+    path = Path(tempfile.mkdtemp(prefix="rollout-embedded.", dir=servers.place()))
     path.chmod(0o755)
     yield path
     for data_dir in path.rglob("data"):
@@ -32,7 +33,9 @@ def project():
 @pytest.fixture(scope="module")
 def made():
     """A data directory, made once and stopped, to be copied."""
-    data_dir = Path(tempfile.mkdtemp(prefix="rollout-made.", dir="/tmp")) / "data"
+    data_dir = (
+        Path(tempfile.mkdtemp(prefix="rollout-made.", dir=servers.place())) / "data"
+    )
     data_dir.parent.chmod(0o755)
     embedded.start(data_dir, sync=False)
     embedded.stop(data_dir)
