@@ -132,5 +132,6 @@ def test_it_looks_at_every_sql_file_of_a_revision(lint, monkeypatch):
     assert {Path(file).name for file in files} <= set(seen)
 
 
+@pytest.mark.slow
 def test_the_real_tree_has_no_finding(lint):
     assert list(lint.findings()) == []

@@ -134,6 +134,7 @@ def insert_and_read(session: Session, model, row):
     return found
 
 
+@pytest.mark.slow
 @by_model
 def test_what_is_written_is_read(model, owner):
     session, keys = owner

@@ -22,6 +22,7 @@ def test_the_option_is_put_where_a_command_begins(said, meant):
     assert of_section(said, "alembic") == said
 
 
+@pytest.mark.slow
 def test_an_operator_of_homeops_is_led_to_homeops(empty_database):
     plan = run_module("rollout", "-n", "homeops", "plan", url=empty_database)
     assert "Start with: rollout --schema homeops deploy" in plan.stdout

@@ -29,12 +29,14 @@ def taken(lock_table, _databases):
     return lock_table.record(_databases.make())
 
 
+@pytest.mark.slow
 def test_the_page_says_what_every_step_locks(lock_table, taken):
     said, made = lock_table.PAGE.read_text().splitlines(), lock_table.page(taken)
     assert set(made.splitlines()) - set(said) == set(), "not in docs/locks.md"
     assert set(said) - set(made.splitlines()) == set(), "only in docs/locks.md"
 
 
+@pytest.mark.slow
 def test_a_docstring_names_every_lock_that_makes_the_application_wait(
     lock_table, taken
 ):

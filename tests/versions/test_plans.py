@@ -19,6 +19,8 @@ from rollout.embedded import url_text
 from tests import commands
 from tests.databases import Databases
 
+pytestmark = pytest.mark.slow
+
 TRANSACTIONS = 100_000
 USERS = {"a user in the middle": 500, "one with very many rows": 1}
 SERVERS = {
