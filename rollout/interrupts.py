@@ -51,11 +51,14 @@ def _behind(error: BaseException) -> KeyboardInterrupt | None:
     """The signal after which ``error`` came up, if there was one.
 
     Alembic's autocommit_block, for one, commits at its end, and the connection is gone.
+    A chain may come back to itself: an error may be its own cause.
     """
+    seen: set[int] = set()
     before: BaseException | None = error
-    while before is not None:
+    while before is not None and id(before) not in seen:
         if isinstance(before, KeyboardInterrupt):
             return before
+        seen.add(id(before))
         before = before.__context__ or before.__cause__
     return None
 
