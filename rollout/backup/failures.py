@@ -1,6 +1,7 @@
 """What to tell people when a backup could not be made."""
 
 import re
+import signal
 
 from sqlalchemy.exc import DBAPIError
 
@@ -9,10 +10,11 @@ from rollout.backup.process import Running
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
 
+FULL = "The disk is full. Free space, or write elsewhere: rollout backup --to FILE"
 CAUSES = (
     (
         "No space left|File too large|Disk quota",
-        "The disk is full. Free space, or write elsewhere: rollout backup --to FILE",
+        FULL,
     ),
     (
         "lock timeout|LOCK TABLE",
@@ -42,6 +44,8 @@ def failed(target: Target, pg_dump: Running) -> RolloutError:
     )
     status = pg_dump.process.returncode
     how = f"was ended by signal {-status}" if status < 0 else "failed"
+    if status == -signal.SIGXFSZ:
+        how, cause = "may not write so large a file (ulimit -f)", FULL
     return RolloutError(
         f"pg_dump {how}. It said:\n{said or 'nothing'}\n"
         "No backup was made, what was written is removed, the database was only read.\n"

@@ -13,20 +13,25 @@ from rollout.commands.target import Target
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
 
-def refuse_strangers(target: Target, connection: Connection) -> None:
+def refuse_strangers(
+    target: Target, connection: Connection, *, required: bool = True
+) -> bool:
     """Refuse a database without bookkeeping, or one that is newer than this checkout.
 
-    Where the role may not even look there, each check says so by itself.
+    Returns:
+        Whether the role may look there; where not, each check says so by itself.
 
     Raises:
-        NotOurs: There is no bookkeeping.
+        NotOurs: There is no bookkeeping, and it is required.
         NewerDatabase: It stands at a revision that is not in this checkout.
     """
     try:
-        target.current(connection, required=True)
+        target.current(connection, required=required)
+        return True
     except DBAPIError as error:
         if sqlstate(error) != INSUFFICIENT_PRIVILEGE:
             raise
+        return False
     finally:
         connection.rollback()
 

@@ -8,6 +8,7 @@ import argparse
 import time
 from pathlib import Path
 
+from rollout.commands import findings
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
@@ -63,6 +64,7 @@ def _environment(target: Target, args: argparse.Namespace, out: Output) -> int:
     started, seeds = time.monotonic(), seeds_of(target, args.environment)
     seeds.refuse_production()
     with target.connect() as connection:
+        findings.refuse_strangers(target, connection, required=False)
         strangers = seeds.strangers(connection)
     question = (
         f"{target.shown} has {strangers:,} users whom no seed made: it may be a real"

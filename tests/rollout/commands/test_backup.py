@@ -1,6 +1,15 @@
 """``rollout backup``, ``verify`` and ``restore-backup``, as they are called."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg2.extensions
 import pytest
+
+from tests.commands import ROOT
 
 LOST = "postgresql://nobody:geheim@127.0.0.1:1/none"
 
@@ -90,3 +99,80 @@ def test_a_database_that_is_not_empty_is_told_how_to_go_on(filled, rollout, tmp_
     assert done.status == 1
     assert "is not empty" in done.err
     assert "--replace" in done.err
+
+
+def start(url, *arguments, limit=""):
+    return subprocess.Popen(
+        ["bash", "-c", f'{limit} exec "$@"', "-", sys.executable, "-m", "rollout",
+         *arguments],
+        env={**os.environ, "DATABASE_URL": url, "INTO": url},
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_a_file_that_may_not_grow_is_as_a_full_disk(filled, tmp_path):
+    process = start(
+        filled, "backup", "--to", str(tmp_path / "a.dump"), limit="ulimit -f 8;"
+    )
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "The disk is full" in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+WAITING = """
+    SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+    WHERE NOT l.granted AND a.datname = current_database()
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_backup_that_is_interrupted_leaves_nothing(
+    sent, status, filled, tmp_path, connect, database
+):
+    holder = connect(filled)
+    holder.cursor().execute("LOCK TABLE public.user_transfers")
+    process = start(filled, "backup", "--to", str(tmp_path / "a.dump"))
+    here = database(filled)
+    deadline = time.monotonic() + 30
+    while not here.value(WAITING) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == status, err
+    assert "No backup was made" in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_restore_that_is_interrupted_leaves_the_database_as_it_was(
+    filled, rollout, tmp_path, connect, database
+):
+    here = database(filled)
+    file = str(tmp_path / "a.dump")
+    assert rollout(filled, "backup", "--no-check", "--to", file).status == 0
+    here.run("INSERT INTO public.user_feature_flags (user_id, flag_name)"
+             " SELECT id, 'later' FROM auth.users")  # fmt: skip
+    before = here.snapshot()
+    holder = connect(filled)
+    holder.cursor().execute("TABLE public.user_transfers")
+    name = psycopg2.extensions.parse_dsn(holder.dsn)["dbname"]
+    process = start(
+        filled, "restore-backup", file, "--into", "$INTO", "--replace", name,
+        "--no-backup", "-x", "lock_wait_s=60",
+    )  # fmt: skip
+    for line in process.stderr:
+        if "restoring" in line:
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "Nothing was restored" in err
+    assert "Traceback" not in err
+    holder.rollback()
+    assert here.snapshot() == before
+    assert here.value("SELECT count(*) FROM public.user_feature_flags") == 2

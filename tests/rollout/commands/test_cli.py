@@ -170,23 +170,67 @@ def test_a_bug_of_ours_is_not_hidden(rollout, head_database, monkeypatch):
         rollout(head_database, "status")
 
 
-@pytest.mark.parametrize("command", ["history", "purge", "rollback"])
-def test_a_database_that_is_not_ours_is_refused(command, rollout, empty_database):
-    done = rollout(empty_database, command)
-    assert done.status == 1
-    assert "is not a database of ours" in done.err
-    assert "rollout plan" in parts(done.err)[-1]
+EVERY = {
+    "plan": ["plan"],
+    "deploy": ["deploy", "--no-backup"],
+    "rollback": ["rollback", "--yes"],
+    "emergency": ["rollback", "--emergency", "--yes"],
+    "component": ["rollback", "--only", "snapshots", "--yes"],
+    "restore": ["restore", "snapshots"],
+    "purge": ["purge", "--yes"],
+    "status": ["status"],
+    "history": ["history"],
+    "check": ["check", "rejects"],
+    "monitor": ["monitor", "--once"],
+    "seed": ["seed", "dev", "--yes"],
+    "maintain": ["maintain", "weekly"],
+    "backup": ["backup", "--no-check", "--to", "/dev/null/x.dump"],
+}
+"""Commands that need something of the database."""
+BEFORE_THE_FIRST = {"plan", "deploy", "status", "monitor", "seed", "backup"}
+"""These have something to do, or to say, where no revision was applied yet."""
 
 
-@pytest.mark.parametrize("command", ["status", "plan", "deploy", "rollback", "history"])
-def test_a_newer_database_is_refused(command, rollout, head_database, database):
-    database(head_database).run(
-        "UPDATE migrations.alembic_version SET version_num = '999'"
-    )
-    done = rollout(head_database, command)
-    assert done.status == 1
-    assert "stands at 999, which this checkout does not have" in done.err
-    assert "git pull" in done.err
+def test_a_database_that_is_not_ours_is_refused(rollout, empty_database, database):
+    for name in EVERY.keys() - BEFORE_THE_FIRST:
+        done = rollout(empty_database, *EVERY[name])
+        assert done.status == 1, name
+        assert "is not a database of ours" in done.err
+        assert "rollout plan" in parts(done.err)[-1]
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'migrations'"
+    assert database(empty_database).value(schemas) == 0
+
+
+def test_a_newer_database_is_refused(rollout, head_database, database):
+    here = database(head_database)
+    here.run("UPDATE migrations.alembic_version SET version_num = '999'")
+    before = here.snapshot()
+    for name in EVERY.keys() - {"backup"}:
+        done = rollout(head_database, *EVERY[name])
+        assert done.status == 1, name
+        assert "stands at 999, which this checkout does not have" in done.err
+        assert "git pull" in done.err
+    assert here.snapshot() == before
+    assert here.value("SELECT count(*) FROM auth.users") == 0
+
+
+def test_a_role_without_rights_is_told(rollout, head_database, database):
+    here = database(head_database)
+    here.run("CREATE ROLE weak LOGIN")
+    before = here.snapshot()
+    try:
+        url = sa.make_url(head_database).set(username="weak")
+        weak = url.render_as_string(hide_password=False)
+        for name in EVERY.keys() - {"maintain"}:
+            done = rollout(weak, *EVERY[name])
+            assert done.status == 1, name
+            assert len(parts(done.err)) >= 3
+            said = done.out + done.err
+            assert "permission denied" in said or name == "backup", name
+        assert "left out" in rollout(weak, *EVERY["maintain"]).out
+        assert here.snapshot() == before
+    finally:
+        here.run("DROP ROLE weak")
 
 
 @pytest.fixture
