@@ -109,6 +109,21 @@ def copy(_supabase):
     return make
 
 
+def push_by_an_older_cli(url, exported):
+    """Push, and do what the heads of the files say where it stops; which those are."""
+    stopped = []
+    while True:
+        try:
+            supabase_cli.push(url, exported, pipelined=True)
+            return stopped
+        except TOO_OLD:
+            half = exported[len(supabase_cli.ledger(url))]
+            assert number(half) in STEPWISE
+            assert run(url, half).returncode == 0
+            supabase_cli.repair(url, half)
+            stopped.append(number(half))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_supabase_db_push_comes_to_the_same_as_alembic(
     kind, exported, project, copy, database, alembic_run
@@ -117,13 +132,8 @@ def test_supabase_db_push_comes_to_the_same_as_alembic(
     pushed, pipelined = copy(ours), copy(ours)
     alembic_run(ours, "upgrade", "head")
     supabase_cli.push(pushed, exported)
-    for revision, error in zip(STEPWISE, TOO_OLD, strict=True):
-        with pytest.raises(error):
-            supabase_cli.push(pipelined, exported, pipelined=True)
-        half = next(file for file in exported if number(file) == revision)
-        assert run(pipelined, half).returncode == 0  # as its head says
-        supabase_cli.repair(pipelined, half)
-    supabase_cli.push(pipelined, exported, pipelined=True)
+    stopped = push_by_an_older_cli(pipelined, exported)
+    assert stopped in (["005", "009"], ["009"])  # PostgreSQL 15 lets 005 pass
     expected = database(ours)
     for url in (pushed, pipelined):
         here = database(url)
