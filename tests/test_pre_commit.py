@@ -93,7 +93,7 @@ def test_ruff_format_changes_what_is_not_formatted(file):
     """Which pre-commit takes for a failure."""
     path = file("a.py", f"{CLEAN}a=1\n")
     hook("ruff-format", path)
-    assert path.read_text() == f"{CLEAN}a = 1\n"
+    assert path.read_text() == f"{CLEAN}\na = 1\n"
 
 
 @pytest.mark.parametrize(
