@@ -138,7 +138,7 @@ def runner(tmp_path):
 
 @pytest.mark.slow
 def test_the_steps_deploy_seed_and_validate(runner, database_at, tmp_path):
-    url = database_at("008")
+    url = database_at("009")
     for name in ("The database is named", "Look before", "Deploy", "Seed", "Validate",
                  "Say where it stands"):  # fmt: skip
         done = runner(name, url)
