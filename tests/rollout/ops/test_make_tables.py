@@ -48,7 +48,8 @@ SECURED = """
     SELECT count(*) FROM pg_class
     WHERE relnamespace = 'app'::regnamespace AND relkind = 'r' AND relrowsecurity
 """
-ROLES = ("anon", "authenticated", "service_role")
+ROLES = {"anon": "", "authenticated": "", "service_role": "BYPASSRLS"}
+"""Roles belong to the whole server: as the first revisions make them, for other tests."""
 
 
 @pytest.fixture
@@ -56,9 +57,9 @@ def shop(lab):
     lab.execute(
         "CREATE SCHEMA app",
         *(
-            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN;"
+            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN NOINHERIT {may};"
             " EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-            for role in ROLES
+            for role, may in ROLES.items()
         ),
         # What a project's default privileges may do.
         "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT ALL ON TABLES TO anon",
