@@ -49,7 +49,7 @@ SECURED = """
     WHERE relnamespace = 'app'::regnamespace AND relkind = 'r' AND relrowsecurity
 """
 ROLES = {"anon": "", "authenticated": "", "service_role": "BYPASSRLS"}
-"""Roles belong to the whole server: as the first revisions make them, for other tests."""
+"""As the first revisions make them: roles belong to the server, and other tests."""
 
 
 @pytest.fixture
