@@ -12,6 +12,11 @@ users have hashes (bcrypt) of the document's passwords, the others none.
 from collections.abc import Sequence
 
 from rollout.seeding import Rows
+from seeds import (
+    homeops_crypto,
+    homeops_performance,
+    homeops_trading,
+)
 from seeds import homeops_rows as rows
 from seeds.homeops_rows import HOUSE, Member
 
@@ -33,6 +38,12 @@ STAGING = (
     Member("user-3@staging.invalid", "User 3", "guest", None),
 )
 DEV_DAYS, STAGING_DAYS = 180, 30
+FEATURES = (
+    homeops_trading,
+    homeops_performance,
+    homeops_crypto,
+)
+"""Of the roadmap, in the order of their revisions."""
 
 
 def dev() -> list[Rows]:
@@ -98,4 +109,7 @@ def of_household(members: Sequence[Member], days: int) -> list[Rows]:
         ("smart_home.devices", rows.DEVICES, rows.devices),
         ("smart_home.device_readings", rows.READINGS, lambda: rows.readings(days)),
     )  # fmt: skip
-    return [Rows(name, columns, make) for name, columns, make in tables]
+    first = [Rows(name, columns, make) for name, columns, make in tables]
+    return first + [
+        each for feature in FEATURES for each in feature.of_household(members, days)
+    ]

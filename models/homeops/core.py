@@ -12,6 +12,8 @@ from models.types import CreatedAt, SecretText, Timestamp, UuidPk
 if TYPE_CHECKING:
     from models.homeops.financial import Account
     from models.homeops.media import Library, ViewingSession
+    from models.homeops.performance import Portfolio
+    from models.homeops.trading import TradingAlert
 
 __all__ = ["SystemConfig", "User"]
 
@@ -71,6 +73,12 @@ class User(Base):
         back_populates="user", passive_deletes="all"
     )
     viewing_history: Mapped[list["ViewingSession"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    trading_alerts: Mapped[list["TradingAlert"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    portfolios: Mapped[list["Portfolio"]] = relationship(
         back_populates="user", passive_deletes="all"
     )
 

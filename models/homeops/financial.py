@@ -13,6 +13,9 @@ from models.types import CreatedAt, Quantity, Timestamp, UuidPk
 
 if TYPE_CHECKING:
     from models.homeops.core import User
+    from models.homeops.crypto import CryptoWallet
+    from models.homeops.performance import PortfolioAccount
+    from models.homeops.trading import TradingAlert
 
 __all__ = ["Account", "Institution", "Position", "Transaction"]
 
@@ -90,6 +93,11 @@ class Account(Base):
         CheckConstraint("last_4 ~ '^[0-9]{1,4}$'", name="accounts_last_4_check"),
         Index("idx_accounts_institution", "institution_id"),
         Index("idx_accounts_user_type", "user_id", "account_type"),
+        Index(
+            "idx_accounts_synced",
+            text("last_synced_at NULLS FIRST"),
+            postgresql_where=text("is_active"),
+        ),
         {
             "schema": "financial",
             "comment": "Accounts at institutions, and cash, one row an account of one"
@@ -138,6 +146,15 @@ class Account(Base):
         back_populates="account", passive_deletes="all"
     )
     positions: Mapped[list["Position"]] = relationship(
+        back_populates="account", passive_deletes="all"
+    )
+    trading_alerts: Mapped[list["TradingAlert"]] = relationship(
+        back_populates="account", passive_deletes="all"
+    )
+    portfolios: Mapped[list["PortfolioAccount"]] = relationship(
+        back_populates="account", passive_deletes="all"
+    )
+    crypto_wallets: Mapped[list["CryptoWallet"]] = relationship(
         back_populates="account", passive_deletes="all"
     )
 
@@ -236,6 +253,7 @@ class Position(Base):
             name="positions_numbers_check",
         ),
         Index("idx_positions_symbol", "symbol"),
+        Index("idx_positions_priced", text("priced_at NULLS FIRST")),
         {
             "schema": "financial",
             "comment": "What investment accounts hold now, one row a security of an"

@@ -1,0 +1,39 @@
+"""financial procedures
+
+Locks: none on tables in use.
+Rollback: automatic. Drops the functions; what they wrote stays.
+
+The work of the nightly job and of the price feed, in one statement each: an alert and
+the record that it fired are written together, or not at all.
+
+Revision ID: 012
+Revises: 011
+"""
+
+from alembic import op
+
+from rollout.ops import grant_only, run_sql, sql_file
+
+revision = "012"
+down_revision = "011"
+branch_labels = None
+depends_on = None
+schema_version = "1.1.2"
+kind = "procedures"
+phase = 3
+
+FUNCTIONS = {
+    "fire_trading_alerts": "financial.fire_trading_alerts(timestamptz)",
+    "value_portfolios": "financial.value_portfolios(date)",
+}
+
+
+def upgrade() -> None:
+    for name, signature in FUNCTIONS.items():
+        run_sql(sql_file(__file__, f"012_{name}.sql"))
+        grant_only(f"FUNCTION {signature}", {"service_role": "EXECUTE"})
+
+
+def downgrade() -> None:
+    for signature in reversed(FUNCTIONS.values()):
+        op.execute(f"DROP FUNCTION {signature}")
