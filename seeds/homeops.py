@@ -14,8 +14,11 @@ from collections.abc import Sequence
 from rollout.seeding import Rows
 from seeds import (
     homeops_crypto,
+    homeops_music,
     homeops_performance,
+    homeops_recommendations,
     homeops_trading,
+    homeops_viewing,
 )
 from seeds import homeops_rows as rows
 from seeds.homeops_rows import HOUSE, Member
@@ -42,6 +45,9 @@ FEATURES = (
     homeops_trading,
     homeops_performance,
     homeops_crypto,
+    homeops_recommendations,
+    homeops_viewing,
+    homeops_music,
 )
 """Of the roadmap, in the order of their revisions."""
 

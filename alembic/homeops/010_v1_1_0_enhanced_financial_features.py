@@ -8,6 +8,7 @@ Rollback: automatic. Parks the tables with every row; the next upgrade restores 
 Trading alerts, portfolio performance, and cryptocurrency positions. All of the release's
 tables are made here: tables are a MINOR step, and 1.2.0 is the media features'.
 
+
 Revision ID: 010
 Revises: 005
 """
@@ -42,36 +43,12 @@ TABLES = {
 
 # Keys to tables in use.
 KEYS = (
-    (
-        "fk_trading_alerts_user",
-        "financial.trading_alerts",
-        "user_id",
-        "core.users",
-        "CASCADE",
-    ),
-    (
-        "fk_trading_alerts_account",
-        "financial.trading_alerts",
-        "account_id",
-        "financial.accounts",
-        "CASCADE",
-    ),
+    ("fk_trading_alerts_user", "financial.trading_alerts", "user_id", "core.users", "CASCADE"),
+    ("fk_trading_alerts_account", "financial.trading_alerts", "account_id", "financial.accounts", "CASCADE"),
     ("fk_portfolios_user", "financial.portfolios", "user_id", "core.users", "CASCADE"),
-    (
-        "fk_portfolio_accounts_account",
-        "financial.portfolio_accounts",
-        "account_id",
-        "financial.accounts",
-        "CASCADE",
-    ),
-    (
-        "fk_crypto_wallets_account",
-        "financial.crypto_wallets",
-        "account_id",
-        "financial.accounts",
-        "CASCADE",
-    ),
-)
+    ("fk_portfolio_accounts_account", "financial.portfolio_accounts", "account_id", "financial.accounts", "CASCADE"),
+    ("fk_crypto_wallets_account", "financial.crypto_wallets", "account_id", "financial.accounts", "CASCADE"),
+)  # fmt: skip
 
 
 def upgrade() -> None:

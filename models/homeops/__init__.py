@@ -13,14 +13,22 @@ from models.homeops.crypto import (
 )
 from models.homeops.financial import Account, Institution, Position, Transaction
 from models.homeops.media import Item, Library, ViewingSession
+from models.homeops.music import Genre, ItemGenre, Mood, TrackAnalysis
 from models.homeops.performance import (
     Portfolio,
     PortfolioAccount,
     PortfolioTarget,
     PortfolioValuation,
 )
+from models.homeops.recommendations import (
+    ItemFeedback,
+    ItemSimilarity,
+    Recommendation,
+    RecommendationRun,
+)
 from models.homeops.smart_home import Device, DeviceReading, Room
 from models.homeops.trading import PriceQuote, TradingAlert, TradingAlertEvent
+from models.homeops.viewing import PlaybackEvent, PlaybackPosition, ViewingDay
 
 __all__ = [
     "Account",
@@ -31,21 +39,32 @@ __all__ = [
     "CryptoWallet",
     "Device",
     "DeviceReading",
+    "Genre",
     "Institution",
     "Item",
+    "ItemFeedback",
+    "ItemGenre",
+    "ItemSimilarity",
     "Library",
+    "Mood",
+    "PlaybackEvent",
+    "PlaybackPosition",
     "Portfolio",
     "PortfolioAccount",
     "PortfolioTarget",
     "PortfolioValuation",
     "Position",
     "PriceQuote",
+    "Recommendation",
+    "RecommendationRun",
     "Room",
     "SystemConfig",
+    "TrackAnalysis",
     "TradingAlert",
     "TradingAlertEvent",
     "Transaction",
     "User",
+    "ViewingDay",
     "ViewingSession",
     "managed",
     "metadata",

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from models.homeops.financial import Account
     from models.homeops.media import Library, ViewingSession
     from models.homeops.performance import Portfolio
+    from models.homeops.recommendations import ItemFeedback, RecommendationRun
     from models.homeops.trading import TradingAlert
+    from models.homeops.viewing import PlaybackPosition, ViewingDay
 
 __all__ = ["SystemConfig", "User"]
 
@@ -79,6 +81,18 @@ class User(Base):
         back_populates="user", passive_deletes="all"
     )
     portfolios: Mapped[list["Portfolio"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    recommendation_runs: Mapped[list["RecommendationRun"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    item_feedback: Mapped[list["ItemFeedback"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    playback_positions: Mapped[list["PlaybackPosition"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    viewing_days: Mapped[list["ViewingDay"]] = relationship(
         back_populates="user", passive_deletes="all"
     )
 

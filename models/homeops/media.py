@@ -12,6 +12,13 @@ from models.types import CreatedAt, Timestamp, UuidPk
 
 if TYPE_CHECKING:
     from models.homeops.core import User
+    from models.homeops.music import ItemGenre, TrackAnalysis
+    from models.homeops.recommendations import (
+        ItemFeedback,
+        ItemSimilarity,
+        Recommendation,
+    )
+    from models.homeops.viewing import PlaybackEvent, PlaybackPosition
 
 __all__ = ["Item", "Library", "ViewingSession"]
 
@@ -78,6 +85,7 @@ class Item(Base):
         ),
         CheckConstraint("duration_s >= 0", name="items_duration_check"),
         Index("idx_items_library_title", "library_id", "title"),
+        Index("idx_items_type_year", "type", "release_year"),
         Index(
             "idx_items_creator",
             "creator",
@@ -120,6 +128,38 @@ class Item(Base):
     viewing_history: Mapped[list["ViewingSession"]] = relationship(
         back_populates="item", passive_deletes="all"
     )
+    recommendations: Mapped[list["Recommendation"]] = relationship(
+        back_populates="item",
+        passive_deletes="all",
+        foreign_keys="Recommendation.item_id",
+    )
+    led_to: Mapped[list["Recommendation"]] = relationship(
+        back_populates="because_item",
+        passive_deletes="all",
+        foreign_keys="Recommendation.because_item_id",
+    )
+    similar_items: Mapped[list["ItemSimilarity"]] = relationship(
+        back_populates="item",
+        passive_deletes="all",
+        foreign_keys="ItemSimilarity.item_id",
+    )
+    similar_to: Mapped[list["ItemSimilarity"]] = relationship(
+        back_populates="similar_item",
+        passive_deletes="all",
+        foreign_keys="ItemSimilarity.similar_item_id",
+    )
+    feedback: Mapped[list["ItemFeedback"]] = relationship(
+        back_populates="item", passive_deletes="all"
+    )
+    playback_positions: Mapped[list["PlaybackPosition"]] = relationship(
+        back_populates="item", passive_deletes="all"
+    )
+    genres: Mapped[list["ItemGenre"]] = relationship(
+        back_populates="item", passive_deletes="all"
+    )
+    analysis: Mapped["TrackAnalysis | None"] = relationship(
+        back_populates="item", passive_deletes="all"
+    )
 
     shown = ("id", "library_id", "title", "type")
 
@@ -134,6 +174,7 @@ class ViewingSession(Base):
         CheckConstraint("watched_s >= 0", name="viewing_history_watched_check"),
         Index("idx_viewing_history_user_started", "user_id", text("started_at DESC")),
         Index("idx_viewing_history_item", "item_id"),
+        Index("idx_viewing_history_started", "started_at", postgresql_using="brin"),
         {
             "schema": "media",
             "comment": "Who watched, heard or read what, one row a session",
@@ -162,5 +203,8 @@ class ViewingSession(Base):
 
     user: Mapped["User"] = relationship(back_populates="viewing_history")
     item: Mapped["Item"] = relationship(back_populates="viewing_history")
+    events: Mapped[list["PlaybackEvent"]] = relationship(
+        back_populates="session", passive_deletes="all"
+    )
 
     shown = ("id", "user_id", "item_id", "started_at")

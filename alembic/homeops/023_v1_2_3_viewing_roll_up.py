@@ -1,0 +1,29 @@
+"""viewing roll-up
+
+Locks: none on tables in use.
+Rollback: automatic. Drops the function; the days that it wrote stay.
+
+Revision ID: 023
+Revises: 022
+"""
+
+from alembic import op
+
+from rollout.ops import grant_only, run_sql, sql_file
+
+revision = "023"
+down_revision = "022"
+branch_labels = None
+depends_on = None
+schema_version = "1.2.3"
+kind = "procedures"
+phase = 3
+
+
+def upgrade() -> None:
+    run_sql(sql_file(__file__, "023_roll_up_viewing.sql"))
+    grant_only("FUNCTION media.roll_up_viewing(date)", {"service_role": "EXECUTE"})
+
+
+def downgrade() -> None:
+    op.execute("DROP FUNCTION media.roll_up_viewing(date)")
