@@ -13,7 +13,10 @@ from collections.abc import Sequence
 
 from rollout.seeding import Rows
 from seeds import (
+    homeops_automation,
     homeops_crypto,
+    homeops_energy,
+    homeops_maintenance,
     homeops_music,
     homeops_performance,
     homeops_recommendations,
@@ -48,6 +51,9 @@ FEATURES = (
     homeops_recommendations,
     homeops_viewing,
     homeops_music,
+    homeops_energy,
+    homeops_automation,
+    homeops_maintenance,
 )
 """Of the roadmap, in the order of their revisions."""
 

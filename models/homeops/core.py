@@ -10,7 +10,13 @@ from models.homeops.base import Base, UpdatedAt, listed
 from models.types import CreatedAt, SecretText, Timestamp, UuidPk
 
 if TYPE_CHECKING:
+    from models.homeops.automation import Automation, DeviceAction, LearnedPattern
     from models.homeops.financial import Account
+    from models.homeops.maintenance import (
+        DeviceFault,
+        MaintenancePlan,
+        MaintenanceRecord,
+    )
     from models.homeops.media import Library, ViewingSession
     from models.homeops.performance import Portfolio
     from models.homeops.recommendations import ItemFeedback, RecommendationRun
@@ -94,6 +100,24 @@ class User(Base):
     )
     viewing_days: Mapped[list["ViewingDay"]] = relationship(
         back_populates="user", passive_deletes="all"
+    )
+    automations: Mapped[list["Automation"]] = relationship(
+        back_populates="creator", passive_deletes="all"
+    )
+    device_actions: Mapped[list["DeviceAction"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    decided_patterns: Mapped[list["LearnedPattern"]] = relationship(
+        back_populates="decider", passive_deletes="all"
+    )
+    maintenance_plans: Mapped[list["MaintenancePlan"]] = relationship(
+        back_populates="assignee", passive_deletes="all"
+    )
+    reported_faults: Mapped[list["DeviceFault"]] = relationship(
+        back_populates="reporter", passive_deletes="all"
+    )
+    maintenance_records: Mapped[list["MaintenanceRecord"]] = relationship(
+        back_populates="doer", passive_deletes="all"
     )
 
     shown = ("id", "email", "role")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, Double, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -10,6 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.homeops.base import Base, UpdatedAt, listed, refers
 from models.types import CreatedAt, Timestamp, UuidPk
+
+if TYPE_CHECKING:
+    from models.homeops.automation import DeviceAction, LearnedPattern
+    from models.homeops.energy import EnergyDay, EnergyReading
+    from models.homeops.maintenance import (
+        DeviceFault,
+        DeviceWarranty,
+        MaintenancePlan,
+        MaintenanceRecord,
+    )
 
 __all__ = ["Device", "DeviceReading", "Room"]
 
@@ -73,6 +83,7 @@ class Device(Base):
             name="devices_status_check",
         ),
         Index("idx_devices_room", "room_id"),
+        Index("idx_devices_type", "type"),
         Index(
             "idx_devices_trouble",
             "status",
@@ -113,6 +124,30 @@ class Device(Base):
 
     room: Mapped["Room | None"] = relationship(back_populates="devices")
     readings: Mapped[list["DeviceReading"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    energy_readings: Mapped[list["EnergyReading"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    energy_days: Mapped[list["EnergyDay"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    actions: Mapped[list["DeviceAction"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    learned_patterns: Mapped[list["LearnedPattern"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    maintenance_plans: Mapped[list["MaintenancePlan"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    faults: Mapped[list["DeviceFault"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    maintenance_records: Mapped[list["MaintenanceRecord"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    warranties: Mapped[list["DeviceWarranty"]] = relationship(
         back_populates="device", passive_deletes="all"
     )
 

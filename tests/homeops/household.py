@@ -117,14 +117,15 @@ class Household:
         with self.service() as session:
             return refusal(session, lambda: add(session, *rows))
 
-    def plan(self, user: uuid.UUID | None, query: sa.Select[object]) -> str:
+    def plan(self, user: uuid.UUID | None, query: sa.Select[object], *off: str) -> str:
         """How the server would run a query, for a person or the service.
 
         Sequential scans are put off: at these few rows they may well be the cheapest,
         and what is asked is whether the index can serve the query at all.
         """
         with self.service() if user is None else self.acting(user) as session:
-            session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+            for kind in ("seqscan", *off):
+                session.execute(sa.text(f"SET LOCAL enable_{kind} = off"))
             text = str(
                 query.compile(
                     session.connection(), compile_kwargs={"literal_binds": True}

@@ -378,17 +378,21 @@ def test_the_hot_queries_have_their_index(house):
     assert "playback_events_pkey" in searched(house.plan(None, recent))
     errors = sa.select(E.session_id).where(E.occurred_at < ago(days=100))
     assert "idx_playback_events_occurred" in searched(house.plan(None, errors))
-    month = sa.select(V.watched_s).where(V.user_id == house.eve, V.viewed_on > day(30))
+    month = sa.select(V.watched_s).where(
+        V.user_id == house.alice, V.viewed_on > day(30)
+    )
     assert "viewing_days_pkey" in searched(house.plan(None, month))
     everybody = sa.select(V.user_id).where(V.viewed_on == day(1))
     assert "idx_viewing_days_day" in searched(house.plan(None, everybody))
     night = sa.select(H.id).where(H.started_at.between(ago(days=2000), ago(days=1999)))
-    assert "idx_viewing_history_started" in searched(house.plan(None, night))
+    # PostgreSQL 18 may skip from user to user in the other index; older ones cannot.
+    plan = house.plan(None, night, "indexscan")
+    assert "idx_viewing_history_started" in searched(plan)
     going_on = (
         sa.select(P.item_id)
         .where(P.user_id == house.alice, ~P.is_finished)
         .order_by(P.last_played_at.desc())
     )
-    plan = house.plan(None, going_on)
+    plan = house.plan(None, going_on, "bitmapscan", "sort")
     assert "idx_playback_positions_unfinished" in plan
     assert "Sort" not in plan

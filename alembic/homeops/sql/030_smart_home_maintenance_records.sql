@@ -1,0 +1,45 @@
+-- What was done to devices, one row a job
+CREATE TABLE smart_home.maintenance_records (
+    id UUID NOT NULL DEFAULT gen_random_uuid(),  -- Row id, given by the server
+    device_id UUID NOT NULL,  -- Device; the row goes with it
+    plan_id UUID,  -- Plan that it was done for; NULL: none, or the plan is gone
+    fault_id UUID,  -- Fault that it mended; NULL: none
+    done_by UUID,  -- Who did it, core.users.id; NULL: a craftsman, or the user is gone
+    done_on DATE NOT NULL,  -- Day on which it was done
+    task TEXT NOT NULL,  -- What was done
+    outcome TEXT NOT NULL DEFAULT 'done',  -- done, partial or failed
+    cost NUMERIC(15, 2) NOT NULL DEFAULT 0,  -- Money for parts and work
+    currency TEXT NOT NULL DEFAULT 'USD',  -- ISO 4217 code of cost
+    parts TEXT[] NOT NULL DEFAULT '{}',  -- Parts that were put in
+    comment TEXT,  -- What the next one should know
+    created_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row was made
+    CONSTRAINT maintenance_records_pkey PRIMARY KEY (id),
+    CONSTRAINT fk_maintenance_records_plan FOREIGN KEY (plan_id)
+        REFERENCES smart_home.maintenance_plans (id) ON DELETE SET NULL,
+    CONSTRAINT fk_maintenance_records_fault FOREIGN KEY (fault_id)
+        REFERENCES smart_home.device_faults (id) ON DELETE SET NULL,
+    CONSTRAINT maintenance_records_task_check CHECK (length(task) > 0),
+    CONSTRAINT maintenance_records_outcome_check
+        CHECK (outcome IN ('done', 'partial', 'failed')),
+    CONSTRAINT maintenance_records_cost_check CHECK (cost >= 0 AND cost <> 'NaN'),
+    CONSTRAINT maintenance_records_currency_check CHECK (currency ~ '^[A-Z]{3}$')
+);
+
+CREATE INDEX idx_maintenance_records_device_done
+    ON smart_home.maintenance_records (device_id, done_on DESC);
+
+CREATE INDEX idx_maintenance_records_plan
+    ON smart_home.maintenance_records (plan_id, done_on DESC);
+
+CREATE INDEX idx_maintenance_records_fault ON smart_home.maintenance_records (fault_id);
+
+CREATE INDEX idx_maintenance_records_doer ON smart_home.maintenance_records (done_by);
+
+CREATE POLICY "Members see maintenance records" ON smart_home.maintenance_records
+    FOR SELECT TO authenticated
+    USING ((SELECT private.is_member()));
+
+CREATE POLICY "Members write down what they did" ON smart_home.maintenance_records
+    FOR INSERT TO authenticated
+    WITH CHECK ((SELECT private.is_member())
+        AND (done_by = (SELECT auth.uid()) OR (SELECT private.is_admin())));
