@@ -11,13 +11,13 @@ The table gets merchant_category by way of a second table, which takes its place
 has every row. The old one follows it as transactions_old.
 
 Revision ID: 040
-Revises: 005
+Revises: 033
 """
 
 from rollout.ops import restructure_table, revert_restructure, run_sql
 
 revision = "040"
-down_revision = "005"
+down_revision = "033"
 branch_labels = None
 depends_on = None
 schema_version = "1.4.0"
