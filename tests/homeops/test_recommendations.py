@@ -175,6 +175,15 @@ def test_works_like_this_one(house):
         assert titles(session, alike) == ["B", "C"]
 
 
+def test_a_private_work_does_not_show_through_what_is_like_it(house):
+    hidden = house.films["P"].id
+    alike = sa.select(S.item_id).where(S.similar_item_id == hidden)
+    with house.acting(house.alice) as session:
+        assert session.scalars(alike).all() == [house.films["A"].id]
+    with house.acting(house.bob) as session:
+        assert session.scalars(alike).all() == []
+
+
 def test_the_engine_scores_by_stars_and_likeness_what_is_not_seen_yet(house):
     seen = sa.select(PlaybackPosition.item_id).where(
         PlaybackPosition.user_id == house.alice, PlaybackPosition.is_finished
