@@ -155,13 +155,14 @@ def test_a_row_changes_no_hands(session, alice, bob, account_of):
     rows = transactions(alice, account, 3)
     with as_service(session):
         upsert(session, rows, UserInvestmentTransaction)
-    rows[1] |= {"user_id": bob, "amount": Decimal(7)}
     rows[2]["amount"] = Decimal(8)
-    with as_service(session):
-        with pytest.raises(BulkError, match="another owner") as caught:
-            upsert(session, rows, UserInvestmentTransaction)
-        assert (caught.value.row, caught.value.column) == (1, "user_id")
-        assert [row.amount for row in session.execute(ROWS)] == [0, 1, 2]
+    for amount in (7, 1):  # another one, and the one that stands there
+        rows[1] |= {"user_id": bob, "amount": Decimal(amount)}
+        with as_service(session):
+            with pytest.raises(BulkError, match="another owner") as caught:
+                upsert(session, rows, UserInvestmentTransaction)
+            assert (caught.value.row, caught.value.column) == (1, "user_id")
+            assert [row.amount for row in session.execute(ROWS)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -390,6 +391,27 @@ def test_rows_are_locked_in_the_order_of_their_key(url, alice, account_of, admin
         holder.rollback()
         worker.join()
     assert counts == [Upserted(0, 3, 0)]
+
+
+@pytest.mark.parametrize("values", [{}, {"total_quantity": 1}])
+def test_a_row_that_somebody_inserts_meanwhile_is_left_as_it_is(values, admin, alice):
+    row = {"user_id": alice, "symbol": "VTI", **values}
+    counts: list[Upserted] = []
+
+    def work() -> None:
+        with Session(admin) as session, session.begin():
+            counts.append(upsert(session, [row], UserAggregatedHolding))
+
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    worker = threading.Thread(target=work)
+    with Session(admin) as first, admin.connect() as other:
+        upsert(first, [row], UserAggregatedHolding)
+        worker.start()
+        while not other.scalar(waiting):
+            time.sleep(0.01)
+        first.commit()
+        worker.join()
+    assert counts == [Upserted(0, 0, 1)]
 
 
 def test_what_no_row_is_to_blame_for_stays_a_database_error(
