@@ -15,7 +15,8 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down reset psql demo homeops sql check lint format test test-fast docs certify
+.PHONY: help install up down reset psql demo homeops sql check lint format test test-fast \
+	docs certify bench isolation hooks supabase-up supabase-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +75,8 @@ lint: install ## check style, types and SQL
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) tools/lint_sql.py
+	$(PY) tools/check_rollbacks.py
+	$(PY) tools/check_versions.py
 
 format: install ## format the code
 	$(PY) -m ruff check --fix .
@@ -83,10 +86,32 @@ test: install ## run every test; PG=system or TEST_DATABASE_URL=… for other se
 	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-fast: install ## run the tests that take no time
-	@$(PY) -m pytest -q -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal -m "not slow" $(PYTEST_ARGS)
 
 docs: install ## make the diagrams from the models
 	@$(PY) tools/docs.py
 
-certify: install ## measure every revision under live traffic (ten minutes)
+certify: install ## measure every revision under live traffic (eight minutes)
 	@$(PY) bench/certify.py
+
+bench: install ## measure reads, backfill, ingest, start; write docs/performance.md
+	@$(PY) -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(PY) bench/reads.py --set-rows 1000000,10000000
+	$(PY) bench/backfill.py
+	$(PY) bench/columns.py
+	$(PY) bench/ingest.py
+	$(PY) bench/start.py
+	$(PY) bench/report.py
+
+isolation: install ## try every actor on everything, write docs/isolation.md
+	@$(PY) -m tests.isolation > docs/isolation.md.new
+	@mv docs/isolation.md.new docs/isolation.md
+
+hooks: install ## have each commit looked at first
+	@pipx run pre-commit install
+
+supabase-up: ## a local Supabase in Docker, port 54322
+	@docker compose -f docker-compose.dev.yml up --detach --wait
+
+supabase-down: ## stop it, keep the data
+	@docker compose -f docker-compose.dev.yml down

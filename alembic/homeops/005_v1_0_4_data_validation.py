@@ -18,6 +18,7 @@ down_revision = "004"
 branch_labels = None
 depends_on = None
 schema_version = "1.0.4"
+version_note = "last part of release 1.0; no application has seen 1.0 without it"
 kind = "procedures"
 phase = 3
 
