@@ -19,6 +19,7 @@ down_revision = "011"
 branch_labels = None
 depends_on = None
 schema_version = "1.1.2"
+version_note = "part of release 1.1: it comes with its tables"
 kind = "procedures"
 phase = 3
 

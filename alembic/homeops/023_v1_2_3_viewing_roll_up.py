@@ -16,6 +16,7 @@ down_revision = "022"
 branch_labels = None
 depends_on = None
 schema_version = "1.2.3"
+version_note = "part of release 1.2: it comes with its tables"
 kind = "procedures"
 phase = 3
 

@@ -18,6 +18,7 @@ down_revision = "032"
 branch_labels = None
 depends_on = None
 schema_version = "1.3.3"
+version_note = "part of release 1.3: it comes with its tables"
 kind = "procedures"
 phase = 3
 
