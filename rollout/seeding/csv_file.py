@@ -5,7 +5,7 @@ import itertools
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +44,8 @@ def import_csv(
 
     Each batch is one transaction: all of it is in, or nothing. A run that was stopped
     is resumed by running it again: rows whose primary key is there are passed over.
+    Where the key is one UUID and the file has no such column, it is made of the row's
+    values; the same line twice is then the same row.
 
     Locks: ROW EXCLUSIVE on the table for one batch, KEY SHARE on rows referred to.
 
@@ -55,6 +57,8 @@ def import_csv(
         table = find_table(connection, table_name)
     with _open(path) as file:
         columns = header(path, file)
+        if table.uuid_key and not set(table.key) & set(columns):
+            table = replace(table, by_content=True)
         _check(path, table, columns)
         total = sum(
             chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")
@@ -90,7 +94,8 @@ def _check(path: Path, table: Table, columns: Sequence[str]) -> None:
             path, 1, f"{table.name} has no column {', '.join(unknown)};"
             f" it has {', '.join(table.columns)}",
         )  # fmt: skip
-    if lacking := [name for name in table.key if name not in columns]:
+    lacking = [name for name in table.key if name not in columns]
+    if lacking and not table.by_content:
         raise BadLine(
             path, 1, f"the file has no column {', '.join(lacking)}, the key of"
             f" {table.name}; without it a second run would put every row in twice",

@@ -20,13 +20,16 @@ from rollout.backfill.progress import progress
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
 from rollout.seeding.rows import Rows
-from rollout.sqltext import split_name, verbatim
+from rollout.sqltext import literal, split_name, verbatim
 
 BATCH_ROWS = 5_000
-LOCK_WAIT = "SET LOCAL lock_timeout = '10s'"
-"""An insert makes nobody queue behind it, so it may wait for a row's lock."""
+LOCK_WAIT = "SET LOCAL lock_timeout = '10s'; SET LOCAL TimeZone = 'UTC'"
+"""An insert makes nobody queue behind it, so it may wait for a row's lock. A key that
+is made of a row's values must not depend on how the session shows times.
+"""
 COLUMNS = text("""
-    SELECT a.attname AS name, (k.conrelid IS NOT NULL) AS in_key
+    SELECT a.attname AS name, (k.conrelid IS NOT NULL) AS in_key,
+        a.atttypid = 'uuid'::regtype AS is_uuid
     FROM pg_catalog.pg_attribute AS a
     LEFT JOIN pg_catalog.pg_constraint AS k
         ON k.conrelid = a.attrelid AND k.contype = 'p' AND a.attnum = ANY (k.conkey)
@@ -38,12 +41,18 @@ COLUMNS = text("""
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is in the database, with quoted names."""
+    """A table as it is in the database, with quoted names.
+
+    ``by_content`` says that rows come without their key, a UUID, which is then made of
+    their values: the same row gets the same key in every run.
+    """
 
     name: str
     quoted: str
     columns: list[str]
     key: list[str]
+    uuid_key: bool = False
+    by_content: bool = False
 
     def incoming(self, columns: Sequence[str]) -> str:
         """SQL that makes the temporary table for one transaction."""
@@ -55,17 +64,32 @@ class Table:
 
     def missing(self) -> str:
         """SQL condition: a row that came in is not there by its key."""
-        same = " AND ".join(f"there.{quote(c)} = came.{quote(c)}" for c in self.key)
+        own = [self._of_content] if self.by_content else self._listed(self.key, "came.")
+        same = " AND ".join(
+            f"there.{quote(name)} = {value}"
+            for name, value in zip(self.key, own, strict=True)
+        )
         return f"NOT EXISTS (SELECT FROM {self.quoted} AS there WHERE {same})"
 
     def insert(self, columns: Sequence[str]) -> str:
         """SQL that puts in what came in and is not there."""
-        listed = ", ".join(map(quote, columns))
+        into, values = list(columns), self._listed(columns, "came.")
+        if self.by_content:
+            into, values = [*into, *self.key], [*values, self._of_content]
         return (
-            f"INSERT INTO {self.quoted} ({listed}) SELECT {listed}"
+            f"INSERT INTO {self.quoted} ({', '.join(map(quote, into))})"
+            f" SELECT {', '.join(values)}"
             f" FROM rollout_incoming AS came WHERE {self.missing()}"
             f" ON CONFLICT ({', '.join(map(quote, self.key))}) DO NOTHING"
         )
+
+    @property
+    def _of_content(self) -> str:
+        return f"md5({literal(self.name)} || CAST(came AS text))::uuid"
+
+    @staticmethod
+    def _listed(columns: Sequence[str], prefix: str) -> list[str]:
+        return [prefix + quote(column) for column in columns]
 
 
 def find_table(connection: Connection, name: str) -> Table:
@@ -94,7 +118,8 @@ def find_table(connection: Connection, name: str) -> Table:
             "The database stands at an older revision, or the name is wrong.\n"
             "To see where it stands, run: rollout status"
         )
-    return Table(name, quoted, [row.name for row in found], key)
+    uuid_key = [row.is_uuid for row in found if row.in_key] == [True]
+    return Table(name, quoted, [row.name for row in found], key, uuid_key)
 
 
 def load(target: Target, rows: Rows) -> tuple[int, int]:

@@ -122,3 +122,23 @@ def test_a_file_that_is_not_there_is_told(things, rollout):
         things.url, "seed", "--import", "/missing.csv", "--table", "public.things"
     )
     assert (done.status, "cannot be read" in done.err) == (1, True)
+
+
+def test_rows_without_an_id_get_one_of_their_values(put, things):
+    """Another run, in another time zone, finds them; a line twice is one row."""
+    things.run(
+        "CREATE TABLE public.items (id uuid PRIMARY KEY, title text, at timestamptz)"
+    )
+    content = "title,at\nAlien,1979-05-25 20:00+00\n,2001-01-01 00:00+00\n"
+    content += "Alien,1979-05-25 20:00+00\n"
+    done = put(content, "--json", table="public.items")
+    assert (done.json["rows"], done.json["inserted"]) == (3, 2)
+    before = things.rows("SELECT * FROM public.items ORDER BY title")
+    assert [title for _, title, _ in before] == ["Alien", None]
+
+    name = things.value("SELECT current_database()")
+    things.run(f"ALTER DATABASE {name} SET TimeZone = 'Asia/Tokyo'")
+    content += "Heat,1995-12-15 20:00+00\n"
+    done = put(content, "--json", table="public.items")
+    assert (done.json["inserted"], done.json["skipped"]) == (1, 3)
+    assert set(before) < set(things.rows("SELECT * FROM public.items"))
