@@ -15,8 +15,7 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down reset psql demo homeops sql check lint format test test-fast \
-	docs certify bench isolation hooks supabase-up supabase-down
+.PHONY: help install up down reset psql demo homeops sql check lint format test test-fast docs certify bench isolation hooks supabase-up supabase-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

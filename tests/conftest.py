@@ -8,6 +8,7 @@
 ``postgresql``                         pytest-postgresql's, to a clone of head
 """
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,6 +33,9 @@ from tests.supabase import (  # noqa: F401 - fixtures
 )
 
 bytecode.keep()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Begun in the background by a shell. Processes that tests start must hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 STARTED_S = time.monotonic()
 COSTLY = {"databases", "_supabase", "alembic_cli"}
