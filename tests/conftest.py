@@ -38,8 +38,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 STARTED_S = time.monotonic()
-COSTLY = {"databases", "_supabase", "alembic_cli"}
-"""Fixtures that make databases for one test alone, or start processes."""
+COSTLY = {"databases", "_supabase", "alembic_cli", "place"}
+"""Fixtures that make databases for one test, start processes, or come in turns."""
 FAST_S = 30
 """What `make test-fast` may take on two cores: see CONTRIBUTING.md, "Time"."""
 

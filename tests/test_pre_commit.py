@@ -13,6 +13,7 @@ import pytest
 from tests.commands import ROOT
 
 yaml = pytest.importorskip("yaml")
+pytestmark = pytest.mark.slow
 
 (REPOSITORY,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
 HOOKS = {hook["id"]: hook for hook in REPOSITORY["hooks"]}

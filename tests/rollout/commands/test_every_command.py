@@ -17,6 +17,8 @@ from tests.versions import rows
 FLAGS = "SELECT count(*) FROM public.user_feature_flags"
 STANDS = "SELECT version_num FROM migrations.alembic_version"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path):
