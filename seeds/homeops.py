@@ -13,10 +13,12 @@ from collections.abc import Sequence
 
 from rollout.seeding import Rows
 from seeds import (
+    homeops_ai,
     homeops_automation,
     homeops_crypto,
     homeops_energy,
     homeops_maintenance,
+    homeops_marketplace,
     homeops_music,
     homeops_performance,
     homeops_recommendations,
@@ -54,6 +56,8 @@ FEATURES = (
     homeops_energy,
     homeops_automation,
     homeops_maintenance,
+    homeops_marketplace,
+    homeops_ai,
 )
 """Of the roadmap, in the order of their revisions."""
 

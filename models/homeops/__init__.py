@@ -3,6 +3,13 @@
 One file a database schema or a feature of the roadmap. Importing it maps every table.
 """
 
+from models.homeops.assistant import (
+    Conversation,
+    EmbeddingModel,
+    ItemEmbedding,
+    Message,
+    MessageEmbedding,
+)
 from models.homeops.automation import (
     Automation,
     AutomationRun,
@@ -10,6 +17,7 @@ from models.homeops.automation import (
     LearnedPattern,
 )
 from models.homeops.base import Base, managed, metadata
+from models.homeops.community import ContentReport, Post, PostReaction, Review
 from models.homeops.core import SystemConfig, User
 from models.homeops.crypto import (
     CryptoAsset,
@@ -31,6 +39,7 @@ from models.homeops.maintenance import (
     MaintenancePlan,
     MaintenanceRecord,
 )
+from models.homeops.marketplace import Creator, Listing, PayoutMethod, RevenueShare
 from models.homeops.media import Item, Library, ViewingSession
 from models.homeops.music import Genre, ItemGenre, Mood, TrackAnalysis
 from models.homeops.performance import (
@@ -39,12 +48,19 @@ from models.homeops.performance import (
     PortfolioTarget,
     PortfolioValuation,
 )
+from models.homeops.predictions import (
+    Forecast,
+    ForecastAccuracy,
+    ForecastPoint,
+    PredictionModel,
+)
 from models.homeops.recommendations import (
     ItemFeedback,
     ItemSimilarity,
     Recommendation,
     RecommendationRun,
 )
+from models.homeops.sales import Earning, Order, OrderLine, Payout
 from models.homeops.smart_home import Device, DeviceReading, Room
 from models.homeops.trading import PriceQuote, TradingAlert, TradingAlertEvent
 from models.homeops.viewing import PlaybackEvent, PlaybackPosition, ViewingDay
@@ -54,6 +70,9 @@ __all__ = [
     "Automation",
     "AutomationRun",
     "Base",
+    "ContentReport",
+    "Conversation",
+    "Creator",
     "CryptoAsset",
     "CryptoMovement",
     "CryptoPosition",
@@ -63,20 +82,33 @@ __all__ = [
     "DeviceFault",
     "DeviceReading",
     "DeviceWarranty",
+    "Earning",
+    "EmbeddingModel",
     "EnergyBudget",
     "EnergyDay",
     "EnergyReading",
+    "Forecast",
+    "ForecastAccuracy",
+    "ForecastPoint",
     "Genre",
     "Institution",
     "Item",
+    "ItemEmbedding",
     "ItemFeedback",
     "ItemGenre",
     "ItemSimilarity",
     "LearnedPattern",
     "Library",
+    "Listing",
     "MaintenancePlan",
     "MaintenanceRecord",
+    "Message",
+    "MessageEmbedding",
     "Mood",
+    "Order",
+    "OrderLine",
+    "Payout",
+    "PayoutMethod",
     "PlaybackEvent",
     "PlaybackPosition",
     "Portfolio",
@@ -84,9 +116,14 @@ __all__ = [
     "PortfolioTarget",
     "PortfolioValuation",
     "Position",
+    "Post",
+    "PostReaction",
+    "PredictionModel",
     "PriceQuote",
     "Recommendation",
     "RecommendationRun",
+    "RevenueShare",
+    "Review",
     "Room",
     "SystemConfig",
     "Tariff",

@@ -10,16 +10,21 @@ from models.homeops.base import Base, UpdatedAt, listed
 from models.types import CreatedAt, SecretText, Timestamp, UuidPk
 
 if TYPE_CHECKING:
+    from models.homeops.assistant import Conversation
     from models.homeops.automation import Automation, DeviceAction, LearnedPattern
+    from models.homeops.community import ContentReport, Post, PostReaction, Review
     from models.homeops.financial import Account
     from models.homeops.maintenance import (
         DeviceFault,
         MaintenancePlan,
         MaintenanceRecord,
     )
+    from models.homeops.marketplace import Creator
     from models.homeops.media import Library, ViewingSession
     from models.homeops.performance import Portfolio
+    from models.homeops.predictions import Forecast
     from models.homeops.recommendations import ItemFeedback, RecommendationRun
+    from models.homeops.sales import Order
     from models.homeops.trading import TradingAlert
     from models.homeops.viewing import PlaybackPosition, ViewingDay
 
@@ -118,6 +123,37 @@ class User(Base):
     )
     maintenance_records: Mapped[list["MaintenanceRecord"]] = relationship(
         back_populates="doer", passive_deletes="all"
+    )
+    creator: Mapped["Creator | None"] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    orders: Mapped[list["Order"]] = relationship(
+        back_populates="buyer", passive_deletes="all"
+    )
+    reviews: Mapped[list["Review"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    posts: Mapped[list["Post"]] = relationship(
+        back_populates="author", passive_deletes="all"
+    )
+    post_reactions: Mapped[list["PostReaction"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    content_reports: Mapped[list["ContentReport"]] = relationship(
+        back_populates="reporter",
+        passive_deletes="all",
+        foreign_keys="ContentReport.reporter_id",
+    )
+    decided_reports: Mapped[list["ContentReport"]] = relationship(
+        back_populates="decider",
+        passive_deletes="all",
+        foreign_keys="ContentReport.decided_by",
+    )
+    conversations: Mapped[list["Conversation"]] = relationship(
+        back_populates="user", passive_deletes="all"
+    )
+    forecasts: Mapped[list["Forecast"]] = relationship(
+        back_populates="user", passive_deletes="all"
     )
 
     shown = ("id", "email", "role")

@@ -7,7 +7,7 @@ from sqlalchemy.orm import mapped_column
 
 from models.types import ExactNumeric
 
-__all__ = ["Coins", "Fraction", "Measure", "Metered", "Price", "Rate"]
+__all__ = ["Coins", "Fraction", "Measure", "Metered", "Predicted", "Price", "Rate"]
 
 Price = Annotated[Decimal, mapped_column(ExactNumeric("Price", 24, 8))]
 """Of one unit of anything traded, a coin worth a millionth of a cent included."""
@@ -26,3 +26,6 @@ Rate = Annotated[Decimal, mapped_column(ExactNumeric("Rate", 12, 6))]
 
 Measure = Annotated[Decimal, mapped_column(ExactNumeric("Measure", 6, 2))]
 """A measured value with two decimals: beats a minute, decibels."""
+
+Predicted = Annotated[Decimal, mapped_column(ExactNumeric("Predicted", 18, 4))]
+"""What a model expects, in any unit."""

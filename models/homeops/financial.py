@@ -14,7 +14,10 @@ from models.types import CreatedAt, Quantity, Timestamp, UuidPk
 if TYPE_CHECKING:
     from models.homeops.core import User
     from models.homeops.crypto import CryptoWallet
+    from models.homeops.marketplace import PayoutMethod
     from models.homeops.performance import PortfolioAccount
+    from models.homeops.predictions import Forecast
+    from models.homeops.sales import Payout
     from models.homeops.trading import TradingAlert
 
 __all__ = ["Account", "Institution", "Position", "Transaction"]
@@ -155,6 +158,15 @@ class Account(Base):
         back_populates="account", passive_deletes="all"
     )
     crypto_wallets: Mapped[list["CryptoWallet"]] = relationship(
+        back_populates="account", passive_deletes="all"
+    )
+    payout_methods: Mapped[list["PayoutMethod"]] = relationship(
+        back_populates="account", passive_deletes="all"
+    )
+    payouts: Mapped[list["Payout"]] = relationship(
+        back_populates="account", passive_deletes="all"
+    )
+    forecasts: Mapped[list["Forecast"]] = relationship(
         back_populates="account", passive_deletes="all"
     )
 

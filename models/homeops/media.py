@@ -11,6 +11,7 @@ from models.homeops.base import Base, UpdatedAt, listed, refers
 from models.types import CreatedAt, Timestamp, UuidPk
 
 if TYPE_CHECKING:
+    from models.homeops.assistant import ItemEmbedding
     from models.homeops.core import User
     from models.homeops.music import ItemGenre, TrackAnalysis
     from models.homeops.recommendations import (
@@ -158,6 +159,9 @@ class Item(Base):
         back_populates="item", passive_deletes="all"
     )
     analysis: Mapped["TrackAnalysis | None"] = relationship(
+        back_populates="item", passive_deletes="all"
+    )
+    embeddings: Mapped[list["ItemEmbedding"]] = relationship(
         back_populates="item", passive_deletes="all"
     )
 

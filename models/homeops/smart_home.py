@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         MaintenancePlan,
         MaintenanceRecord,
     )
+    from models.homeops.predictions import Forecast
 
 __all__ = ["Device", "DeviceReading", "Room"]
 
@@ -148,6 +149,9 @@ class Device(Base):
         back_populates="device", passive_deletes="all"
     )
     warranties: Mapped[list["DeviceWarranty"]] = relationship(
+        back_populates="device", passive_deletes="all"
+    )
+    forecasts: Mapped[list["Forecast"]] = relationship(
         back_populates="device", passive_deletes="all"
     )
 

@@ -12,7 +12,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 
 from tests.databases import Databases
-from tests.homeops.history import SECTION, open_homeops, run, seed
+from tests.homeops.history import SECTION, need_vector, open_homeops, run, seed
 from tests.versions.database import Database
 
 
@@ -34,6 +34,8 @@ def homeops_at(
     """Make a database at a revision; the upgrade itself runs once a session."""
 
     def make(revision: str) -> Database:
+        if revision >= "060":  # "head" too
+            need_vector(databases.server)
         template = databases.template(
             f"{SECTION} {revision}", lambda url: run(url, "upgrade", revision)
         )
@@ -57,4 +59,5 @@ def lived_in(
         run(url, "upgrade", "head")
         seed(url, "dev")
 
+    need_vector(databases.server)
     return open_database(databases.make(databases.template(f"{SECTION} dev", fill)))

@@ -3,6 +3,9 @@
 import functools
 from collections.abc import Callable
 
+import psycopg2
+import pytest
+import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from psycopg2.extensions import connection as Connection
@@ -13,7 +16,7 @@ from tests.commands import ROOT, alembic_run
 from tests.versions.database import Database
 
 SECTION = "homeops"
-SCHEMAS = ("core", "financial", "media", "smart_home")
+SCHEMAS = ("core", "financial", "media", "smart_home", "marketplace", "ai")
 OURS = (*SCHEMAS, "private", "migrations", "parked")
 """The schemas that this history creates objects in."""
 
@@ -47,6 +50,28 @@ def seed(url: str, environment: str) -> None:
 
 def target(url: str) -> Target:
     return Target(str(ROOT / "alembic.ini"), SECTION, database_url=url)
+
+
+OFFERED = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"
+
+
+@functools.cache
+def has_vector(server: sa.URL) -> bool:
+    """Whether the server offers pgvector: without it the history ends before 3.0.0."""
+    dsn = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(OFFERED)
+            return bool(cursor.fetchone()[0])
+    finally:
+        connection.close()
+
+
+def need_vector(server: sa.URL) -> None:
+    """Skip the test where the server does not offer pgvector."""
+    if not has_vector(server):
+        pytest.skip("revision 060 needs pgvector, and this server does not offer it")
 
 
 class HomeOps(Database):

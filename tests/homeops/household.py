@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from models.homeops import Account, Device, Item, Library, Room, User
 from models.tenant import as_service, as_user
 from tests.databases import Databases
-from tests.homeops.history import SECTION, run
+from tests.homeops.history import SECTION, need_vector, run
 
 NOON = dt.datetime(2026, 6, 30, 12, tzinfo=dt.UTC)
 """Now, for these tests."""
@@ -164,6 +164,7 @@ def searched(plan: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def household(_databases: Databases) -> Iterator[Household]:
+    need_vector(_databases.server)
     head = _databases.template(
         f"{SECTION} head", lambda url: run(url, "upgrade", "head")
     )

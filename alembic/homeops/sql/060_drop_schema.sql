@@ -1,0 +1,8 @@
+-- What somebody else has put into the schema keeps it there.
+DO $schema$
+BEGIN
+    DROP SCHEMA IF EXISTS ai;
+EXCEPTION WHEN dependent_objects_still_exist THEN
+    RAISE WARNING 'schema ai is not empty, and stays';
+END
+$schema$
