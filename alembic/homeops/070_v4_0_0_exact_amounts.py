@@ -11,13 +11,13 @@ steps: a second column, batches, a check NOT VALID, its validation, and the exch
 the names. Sums of DOUBLE PRECISION drift by cents. The old column stays as amount_old.
 
 Revision ID: 070
-Revises: 040
+Revises: 062
 """
 
 from rollout.ops import backfill, change_column_type, revert_column_type
 
 revision = "070"
-down_revision = "040"
+down_revision = "062"
 branch_labels = None
 depends_on = None
 schema_version = "4.0.0"
