@@ -84,11 +84,10 @@ class Vector(UserDefinedType[list[float]]):
             The operator that the HNSW indexes serve, in ORDER BY … LIMIT.
             """
             # Schema written out: search_path need not have the extension's.
-            found = self.expr.op("OPERATOR(extensions.<=>)", return_type=Double())
-            expression: ColumnElement[float] = found(other)
-            return expression
+            return self.expr.op("OPERATOR(extensions.<=>)", return_type=Double())(other)
 
-    comparator_factory = Comparator  # type: ignore[assignment]
+    comparator_factory = Comparator
 
 
-ischema_names["extensions.vector"] = Vector  # how Alembic's check reads the columns
+# How Alembic's check reads the columns; without the schema where search_path has it.
+ischema_names["extensions.vector"] = ischema_names["vector"] = Vector
