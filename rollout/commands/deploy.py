@@ -52,8 +52,14 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
         out.document({"checklist": CHECKLIST})
         out.line(CHECKLIST.rstrip())
         return 0
+    with RollbackRate(target, args.max_rollback_rate) as rate:
+        return _deploy(target, args, out, rate)
+
+
+def _deploy(
+    target: Target, args: argparse.Namespace, out: Output, rate: RollbackRate
+) -> int:
     started = time.monotonic()
-    rate = RollbackRate(target, args.max_rollback_rate)
     current, steps, found = _prepare(target, args, out)
     if args.dry_run:
         planned = [step.as_dict() for step in steps]

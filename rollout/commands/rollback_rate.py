@@ -80,6 +80,8 @@ class Counted(extensions.connection):  # type: ignore[misc]
 class RollbackRate:
     """Watches from its making on, so make it first; does nothing without a limit.
 
+    To be used in a ``with``: at its end connections are counted no more.
+
     The server counts a connection's transactions when it is closed: those of ours from
     before would be taken for the application's.
 
@@ -99,6 +101,14 @@ class RollbackRate:
         with self._target.connect() as connection:
             row = connection.execute(COUNTERS).one()
         return row.xact_commit - own["commit"], row.xact_rollback - own["rollback"]
+
+    def __enter__(self) -> "RollbackRate":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Count no more connections; other libraries in this process have theirs."""
+        if self._limit is not None:
+            event.remove(Engine, "do_connect", _count_ours)
 
     def exceeded(self, sleep: Callable[[float], None] = time.sleep) -> str | None:
         """What to say when the rate is above the limit; None when it is not.
@@ -123,5 +133,6 @@ class RollbackRate:
 
 
 def _count_ours(dialect: Any, record: Any, args: Any, options: dict[str, Any]) -> None:
-    """Have every new connection of this process counted."""
-    options["connection_factory"] = Counted
+    """Have every new connection of the layer's driver counted."""
+    if dialect.driver == "psycopg2":
+        options["connection_factory"] = Counted

@@ -323,3 +323,9 @@ class TestPreflight:
     def test_a_component_that_is_away_is_warned_of(self, head_database, rollout):
         rollout(head_database, "rollback", "--only", "snapshots", "--yes")
         assert checks(head_database)["components"] == "WARN"
+
+
+def test_connections_are_counted_for_the_roll_out_only(rollout, head_database):
+    """Other engines of the process, of other drivers too, are left alone."""
+    rollout(head_database, "deploy", "--no-backup", "--max-rollback-rate", "10")
+    assert not sa.event.contains(sa.Engine, "do_connect", rollback_rate._count_ours)
