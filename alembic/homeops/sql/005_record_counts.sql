@@ -13,7 +13,7 @@ BEGIN
         ) AS dated
         FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('core', 'financial', 'media', 'smart_home')
+        WHERE n.nspname IN ('core', 'financial', 'media', 'smart_home', 'marketplace', 'ai')
             AND c.relkind IN ('r', 'p')
         ORDER BY 1
     LOOP

@@ -7,7 +7,7 @@ DECLARE
     ours CONSTANT oid[] := ARRAY(
         SELECT c.oid FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('core', 'financial', 'media', 'smart_home')
+        WHERE n.nspname IN ('core', 'financial', 'media', 'smart_home', 'marketplace', 'ai')
             AND c.relkind IN ('r', 'p')
     );
 BEGIN
