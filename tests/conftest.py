@@ -40,6 +40,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 STARTED_S = time.monotonic()
 COSTLY = {"databases", "_supabase", "alembic_cli", "place"}
 """Fixtures that make databases for one test, start processes, or come in turns."""
+SEEDED = {"household", "lived_in"}
+"""Fixtures that bring up HomeOps with a household in it: seconds in each process."""
 FAST_S = 30
 """What `make test-fast` may take on two cores: see CONTRIBUTING.md, "Time"."""
 
@@ -48,7 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow each test that uses something costly, but for a file's first."""
     begun = set()
     for item in items:
-        if COSTLY.isdisjoint(getattr(item, "fixturenames", ())):
+        names = set(getattr(item, "fixturenames", ()))
+        if names & SEEDED:
+            item.add_marker("slow")
+        if not names & COSTLY:
             continue
         if item.path in begun:
             item.add_marker("slow")
