@@ -291,6 +291,8 @@ def _run_steps(
         found = steps(heads, ctx)
         if found:
             ctx.opts.update(_models())  # now, while no lock is held
+            if heads:  # nothing was written yet: the revision begins after the import
+                connection.rollback()
         return found
 
     context.configure(
