@@ -254,12 +254,18 @@ def render() -> None:
     """The section and its plot, from the saved figures."""
     runs = report.load("backfill")["runs"]
     sizes = sorted({run["rows"] for run in runs})
-    table = [_line(runs, rows, way) for rows in sizes for way in WAYS]
+    table = [
+        _line(runs, rows, way)
+        for rows in sizes
+        for way in WAYS
+        if _has(runs, rows, way)
+    ]
     headers = (
         "rows", "way", "time", "of one statement", "longest transaction", "WAL",
         "server process", "client",
     )  # fmt: skip
-    report.section("backfill", TEXT.format(table=report.table(headers, table)))
+    text = TEXT.format(table=report.table(headers, table))
+    report.section("backfill", text + report.load("backfill").get("note", ""))
     report.plot("backfill", lambda figure: _draw(figure, runs, sizes))
 
 
@@ -279,6 +285,10 @@ Medians; the ways take turns, each on a fresh copy of the database.
 that was not done after {give_up} s was ended; its time is then that of all rows at the
 pace so far, and so too short: the later batches are the slow ones.
 """.replace("{give_up}", str(GIVE_UP_S))
+
+
+def _has(runs: list[dict[str, Any]], rows: int, way: str) -> bool:
+    return any((run["rows"], run["way"]) == (rows, way) for run in runs)
 
 
 def _of(runs: list[dict[str, Any]], rows: int, way: str, name: str) -> float:
@@ -313,8 +323,9 @@ def _line(runs: list[dict[str, Any]], rows: int, way: str) -> tuple[str, ...]:
 def _draw(figure: Any, runs: list[dict[str, Any]], sizes: list[int]) -> None:
     axes = figure.subplots()
     for way in WAYS:
-        pace = [_of(runs, rows, way, "took_s") / rows * 1e6 for rows in sizes]
-        axes.plot(sizes, pace, marker="o", label=way)
+        found = [rows for rows in sizes if _has(runs, rows, way)]
+        pace = [_of(runs, rows, way, "took_s") / rows * 1e6 for rows in found]
+        axes.plot(found, pace, marker="o", label=way)
     axes.set(
         xscale="log", xlabel="rows", ylabel="seconds a million rows", ylim=(0, None)
     )
