@@ -90,7 +90,7 @@ test-fast: install ## run the tests that take no time
 docs: install ## make the diagrams from the models
 	@$(PY) tools/docs.py
 
-certify: install ## measure every revision under live traffic (eight minutes)
+certify: install ## measure every revision under live traffic (five minutes)
 	@$(PY) bench/certify.py
 
 bench: install ## measure reads, backfill, ingest, start; write docs/performance.md
