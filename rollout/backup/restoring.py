@@ -57,6 +57,7 @@ def restore(
     replacing: str | None = None,
     save_first: bool = True,
     notice: Callable[[str], None] = say,
+    restored: Callable[[], None] = lambda: None,
 ) -> RestoreResult:
     """Restore ``path`` into the database of ``into``: all of it, or nothing.
 
@@ -65,6 +66,7 @@ def restore(
     Args:
         replacing: The database's name: what the schemas hold is replaced.
         save_first: Make a backup of what is replaced.
+        restored: Called once it is committed; statistics are gathered after it.
 
     Locks: while replacing, ACCESS EXCLUSIVE on everything until it is done: stop the
         application first. Waits up to lock_wait_s for it.
@@ -82,6 +84,7 @@ def restore(
     made = [s for s in made if s not in archive.manifest.adopted]
     notice(f"restoring {path} into {into.shown}, in one transaction …")
     load.load(into, archive, how, before=replace.empty(emptied))
+    restored()
     _analyze(into, archive.manifest, how)
     return RestoreResult(
         path=path,

@@ -46,7 +46,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     target.known_url = into.url  # so that its password is scrubbed from any error
     result = restore(
         into, args.file, replacing=args.replace, save_first=not args.no_backup,
-        notice=out.notice,
+        notice=out.notice, restored=lambda: setattr(args, "restored", True),
     )  # fmt: skip
     tables(out, result.tables)
     out.line(
@@ -80,7 +80,12 @@ def _url(given: str) -> str:
 
 
 def interrupted(target: Target, args: argparse.Namespace) -> str:
-    """After Ctrl-C."""
+    """After Ctrl-C: before the commit, or after it, while statistics are gathered."""
+    if getattr(args, "restored", False):
+        return (
+            "Everything is restored, and compared with what was saved.\n"
+            "Only statistics are missing; autovacuum gathers them, or you do: ANALYZE"
+        )
     return (
         "Nothing was restored: it is one transaction, which is rolled back.\n"
         "Run the same command again."

@@ -9,6 +9,7 @@ import time
 import psycopg2.extensions
 import pytest
 
+from rollout.backup import restoring
 from tests.commands import ROOT
 
 LOST = "postgresql://nobody:geheim@127.0.0.1:1/none"
@@ -176,3 +177,20 @@ def test_a_restore_that_is_interrupted_leaves_the_database_as_it_was(
     holder.rollback()
     assert here.snapshot() == before
     assert here.value("SELECT count(*) FROM public.user_feature_flags") == 2
+
+
+def test_a_restore_interrupted_after_its_commit_says_that_all_is_restored(
+    filled, rollout, tmp_path, make_database, monkeypatch, database
+):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    file, empty = str(tmp_path / "a.dump"), make_database()
+    assert rollout(filled, "backup", "--no-check", "--to", file).status == 0
+    monkeypatch.setenv("INTO", empty)
+    monkeypatch.setattr(restoring, "_analyze", interrupted)
+    done = rollout(filled, "restore-backup", file, "--into", "$INTO")
+    assert done.status == 130
+    assert "Everything is restored" in done.err
+    assert "Nothing was restored" not in done.err
+    assert database(empty).value("SELECT count(*) FROM public.user_feature_flags") == 1
