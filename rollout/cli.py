@@ -114,10 +114,10 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def _run(module: ModuleType, args: argparse.Namespace) -> int:
     """Run the command; whatever goes wrong becomes a message and a status."""
-    from rollout import interrupts
     from rollout.commands import failures
     from rollout.commands.output import Output
     from rollout.commands.target import Target
+    from rollout.running import interrupts
 
     out, target = Output(json=args.json, section=args.schema), None
     try:

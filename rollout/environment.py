@@ -16,14 +16,16 @@ from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, MetaData, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from rollout import bookkeeping, database, hints, histories, interrupts, unfinished
+from rollout import bookkeeping, database, hints
+from rollout.bookkeeping import histories, unfinished
+from rollout.bookkeeping.journal import Journal
+from rollout.bookkeeping.runner_lock import RunnerLock, runner_lock
 from rollout.errors import RolloutError
-from rollout.journal import Journal
-from rollout.locks import LockWaitTimeout, ambient
-from rollout.runner_lock import RunnerLock, runner_lock
+from rollout.running import interrupts
+from rollout.running.locks import LockWaitTimeout, ambient
+from rollout.running.steps import Steps
 from rollout.settings import Settings
 from rollout.sqlstate import RAISE_EXCEPTION, RETRYABLE, sqlstate
-from rollout.steps import Steps
 from rollout.terminal import notice
 
 INTERRUPTED = """\

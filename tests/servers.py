@@ -16,8 +16,8 @@ import psutil
 import sqlalchemy as sa
 
 from rollout import embedded
-from rollout.cluster import Cluster
 from rollout.database import parse_url
+from rollout.embedded.cluster import Cluster
 
 PREFIX = "rollout-test."
 PLACES = ("/dev/shm", "/tmp")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.backfill.plan import Backfill
-from rollout.locks import LockWaitTimeout, who_blocks
+from rollout.running.locks import LockWaitTimeout, who_blocks
 from rollout.settings import Settings
 from rollout.sqlstate import RETRYABLE, sqlstate
 from rollout.sqltext import literal

@@ -1,8 +1,8 @@
 """Whether the files of applied revisions are still those that were applied."""
 
+from rollout.bookkeeping.revision_file import RevisionFile
 from rollout.checks.context import Context
 from rollout.checks.finding import Finding, failed, passed
-from rollout.revision_file import RevisionFile
 
 TITLE = "revision files that changed after they were applied"
 

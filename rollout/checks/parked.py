@@ -4,7 +4,7 @@ from rollout.checks.context import Context
 from rollout.checks.finding import Finding, passed, warned
 from rollout.commands import parked
 from rollout.commands.parked import Parked
-from rollout.storage import size
+from rollout.live.storage import size
 
 TITLE = "tables left in the schema parked"
 

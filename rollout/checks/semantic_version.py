@@ -5,8 +5,8 @@ from rollout.checks.finding import Finding, failed, passed, warned
 from rollout.commands import script_text
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target
-from rollout.schema_shape import Shape
-from rollout.version_step import Fault, Read, contents, order
+from rollout.reading.shape import Shape
+from rollout.reading.version_step import Fault, Read, contents, order
 
 TITLE = "versions of the revisions, compared with what their SQL does"
 
@@ -47,7 +47,7 @@ def read(target: Target) -> dict[str, Read]:
     """
     from pglast.parser import ParseError
 
-    from rollout import schema_reader
+    from rollout.reading import schema_reader
 
     shape, found = Shape(), {}
     log_table = target.option("log_table")

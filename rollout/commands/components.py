@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from rollout.bookkeeping.runner_lock import RunnerLock, runner_lock
 from rollout.commands import state, view_text
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.locks import lock_statement, until_granted
-from rollout.run import Run, running
-from rollout.runner_lock import RunnerLock, runner_lock
+from rollout.running.locks import lock_statement, until_granted
+from rollout.running.run import Run, running
 from rollout.sqltext import literal, split_name, verbatim
 
 TABLE = """

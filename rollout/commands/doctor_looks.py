@@ -8,10 +8,10 @@ from sqlalchemy.exc import DBAPIError
 from rollout import scratch
 from rollout.checks.context import Context
 from rollout.checks.finding import Finding, failed, passed, warned
-from rollout.orphans import TIMEOUT_S, unvalidated
-from rollout.sessions import Session, duration, sessions, tree
+from rollout.live.orphans import TIMEOUT_S, unvalidated
+from rollout.live.sessions import Session, duration, sessions, tree
+from rollout.live.storage import size, storage
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, QUERY_CANCELED, sqlstate
-from rollout.storage import size, storage
 
 CHECKS = (
     "runner_lock",

@@ -10,12 +10,12 @@ import re
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from rollout.bookkeeping.runner_lock import runner_lock
 from rollout.commands import components, script_text, state
 from rollout.commands.output import Output
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target, is_autocommit
 from rollout.errors import RolloutError
-from rollout.runner_lock import runner_lock
 from rollout.sqlstate import RETRYABLE, sqlstate
 from rollout.sqltext import verbatim
 

@@ -4,16 +4,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rollout import maintenance
 from rollout.checks.context import Context
 from rollout.checks.finding import Finding, passed, warned
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.index_bloat import bloated_indexes
-from rollout.maintenance import Done
-from rollout.performance import performance
-from rollout.storage import size
+from rollout.live import maintenance
+from rollout.live.index_bloat import bloated_indexes
+from rollout.live.maintenance import Done
+from rollout.live.performance import performance
+from rollout.live.storage import size
 
 BACKUPS = Path("backups")
 """Where rollout backup writes when told nothing else."""

@@ -15,8 +15,8 @@ from rollout.commands import monitor_view
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.interrupts import Terminated
-from rollout.monitoring import Sample, look
+from rollout.live.monitoring import Sample, look
+from rollout.running.interrupts import Terminated
 from rollout.sqlstate import LOCK_NOT_AVAILABLE, QUERY_CANCELED, sqlstate
 
 EXAMPLE = (

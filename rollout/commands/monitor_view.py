@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rollout.commands.output import plain_table
-from rollout.monitoring import Sample, backfill_key
-from rollout.sessions import duration, tree
+from rollout.live.monitoring import Sample, backfill_key
+from rollout.live.sessions import duration, tree
 
 
 def lines(sample: Sample, shown: str) -> Iterator[str]:

@@ -7,13 +7,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout import checks as health
+from rollout.bookkeeping.journal import Journal
+from rollout.bookkeeping.revision_file import RevisionChanged
 from rollout.checks import Result
 from rollout.checks.context import Context
 from rollout.commands import state
 from rollout.commands.planning import Step
 from rollout.commands.target import Target
-from rollout.journal import Journal
-from rollout.revision_file import RevisionChanged
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
 SAME = ("server_version", "connection")

@@ -12,7 +12,7 @@ from rollout.commands.output import Output
 from rollout.commands.parked import Parked
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout, until_granted
+from rollout.running.locks import LockWaitTimeout, until_granted
 from rollout.sqltext import split_name
 
 EXAMPLE = "rollout purge\nrollout purge --older-than 90 --yes"

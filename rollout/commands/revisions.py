@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic.script import Script, ScriptDirectory
 
-from rollout.revision_file import RevisionFile
+from rollout.bookkeeping.revision_file import RevisionFile
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from rollout.bookkeeping.runner_lock import KEY
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target
-from rollout.runner_lock import KEY
 
 BOOKKEEPING = text("SELECT to_regclass('migrations.unfinished') IS NOT NULL")
 UNFINISHED = text(

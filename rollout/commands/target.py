@@ -17,10 +17,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from rollout import database, environment, histories
+from rollout import database, environment
+from rollout.bookkeeping import histories
 from rollout.commands.revisions import Revision, in_order
 from rollout.errors import RolloutError
-from rollout.locks import ambient
+from rollout.running.locks import ambient
 from rollout.settings import Settings
 from rollout.sqlstate import sqlstate
 
@@ -97,7 +98,8 @@ class Target:
     def engine(self) -> Engine:
         """An engine whose transactions begin with the layer's timeouts.
 
-        lock_timeout is short: take locks on tables in use by :mod:`rollout.locks`.
+        lock_timeout is short: take locks on tables in use by
+        :mod:`rollout.running.locks`.
         """
         engine = database.create_engine(self.url, application_name="rollout")
 

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.sessions import Session, sessions
+from rollout.live.sessions import Session, sessions
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
 WAIT_MS = 5_000

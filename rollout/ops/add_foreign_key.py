@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from alembic import op
 
-from rollout.locks import until_granted
 from rollout.ops.constraint import constraint_exists, validate_constraint
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.running.locks import until_granted
 
 MODE = "SHARE ROW EXCLUSIVE"
 

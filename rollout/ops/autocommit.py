@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 from alembic import op
 
-from rollout import run, unfinished
+from rollout.bookkeeping import unfinished
 from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.running import run
 
 UNLIMITED = "SET statement_timeout = 0; SET lock_timeout = 0"
 USUAL = "RESET statement_timeout; RESET lock_timeout"
@@ -49,7 +50,8 @@ def _is_direct() -> bool:
 def _mark_unfinished() -> None:
     """Write down, with what is committed, that the revision is half done.
 
-    Until it is done, no other revision may run: see :mod:`rollout.unfinished`.
+    Until it is done, no other revision may run: see
+    :mod:`rollout.bookkeeping.unfinished`.
     """
     this = run.current()
     if this.marked:

@@ -5,12 +5,12 @@ import re
 from alembic import op
 from sqlalchemy import text
 
-from rollout import run
 from rollout.backfill.plan import Backfill
 from rollout.backfill.runner import FORGET, run_backfill
 from rollout.backfill.worker import reject_statement
 from rollout.ops.autocommit import autocommit
 from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.running import run
 
 OFFLINE_ROWS = 1_000
 

@@ -1,8 +1,8 @@
 """What the constraint operations share: is it there, and validating it."""
 
-from rollout import run
-from rollout.locks import ambient
 from rollout.ops.sql import bind, is_offline, run_sql, scalar
+from rollout.running import run
+from rollout.running.locks import ambient
 
 EXISTS = """
     SELECT EXISTS (

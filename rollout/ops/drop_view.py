@@ -1,8 +1,8 @@
 """Drop a view that the application may be reading."""
 
-from rollout import run
-from rollout.locks import until_granted
 from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.running import run
+from rollout.running.locks import until_granted
 
 
 def drop_view(view: str) -> None:

@@ -5,9 +5,9 @@ well: psql's ``\gexec`` executes what a query returns, and so takes statements, 
 CREATE INDEX CONCURRENTLY, that no function or DO block may hold.
 """
 
-from rollout import run
 from rollout.ops.lock_tables import OFFLINE_HOLDING_S, lock_tables
 from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.running import run
 from rollout.sqltext import verbatim
 
 LOCK_OFFLINE = """\

@@ -3,9 +3,9 @@
 from alembic import op
 from sqlalchemy.exc import DBAPIError
 
-from rollout import run
-from rollout.locks import CONFLICTS, ambient, lock_statement, until_granted
 from rollout.ops.sql import bind, is_offline, run_sql
+from rollout.running import run
+from rollout.running.locks import CONFLICTS, ambient, lock_statement, until_granted
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
 OFFLINE = """\

@@ -4,14 +4,14 @@ import time
 
 from alembic import op
 
-from rollout import run
 from rollout.bookkeeping import PARKED
-from rollout.locks import LockWaitTimeout, in_the_way
 from rollout.ops.autocommit import autocommit
 from rollout.ops.backfill import backfill
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.park_table import exists
 from rollout.ops.sql import bind, is_offline, run_sql, scalar
+from rollout.running import run
+from rollout.running.locks import LockWaitTimeout, in_the_way
 from rollout.sqltext import literal, split_name
 
 CREATE = """

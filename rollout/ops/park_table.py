@@ -2,11 +2,11 @@
 
 from alembic import op
 
-from rollout import run
 from rollout.bookkeeping import PARKED
 from rollout.errors import RolloutError
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.sql import is_offline, run_sql, scalar
+from rollout.running import run
 from rollout.sqltext import literal, split_name
 
 

@@ -1,7 +1,7 @@
 """Stop while rows are in migrations.backfill_rejects that an operation must carry."""
 
-from rollout import run
 from rollout.ops.sql import run_sql
+from rollout.running import run
 from rollout.sqltext import literal
 
 REFUSE = """

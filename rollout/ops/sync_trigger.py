@@ -1,9 +1,9 @@
 """Keep one column, or one table, in step with another while the application writes."""
 
-from rollout import run
 from rollout.ops.found import execute_found
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.sql import run_sql
+from rollout.running import run
 from rollout.sqltext import literal, split_name
 
 # {source} and {owner} name the rejects; see the table migrations.backfill_rejects.

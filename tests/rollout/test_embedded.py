@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from rollout import embedded
-from rollout.cluster import Cluster
+from rollout.embedded.cluster import Cluster
 from tests import servers
 from tests.commands import run_module
 

@@ -1,4 +1,4 @@
-from rollout.runner_lock import KEY
+from rollout.bookkeeping.runner_lock import KEY
 
 LINE = """
     INSERT INTO migrations.migration_locks (id, locked_by, locked_at, lock_reason)

@@ -46,7 +46,7 @@ def test_without_the_parser_the_order_is_looked_at_and_the_rest_is_no_pass(
     project, monkeypatch
 ):
     target = project("008", '"1.7.0"', '"1.4.0"')
-    for name in ("pglast", "rollout.plpgsql", "rollout.schema_reader"):
+    for name in ("pglast", "rollout.reading.plpgsql", "rollout.reading.schema_reader"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "pglast", None)
     grave, hint, said = semantic_version.look(target)

@@ -1,4 +1,4 @@
-from rollout.runner_lock import KEY
+from rollout.bookkeeping.runner_lock import KEY
 from tests.commands import alembic_run
 from tests.rollout.checks.test_runner_lock import LINE
 

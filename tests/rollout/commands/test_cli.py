@@ -12,11 +12,11 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
-from rollout import interrupts
 from rollout.commands import COMMANDS, failures, module_name
 from rollout.commands.target import Target
 from rollout.embedded import url_text
 from rollout.errors import RolloutError
+from rollout.running import interrupts
 from tests.commands import ROOT, run_module
 
 HEAVY = ("sqlalchemy", "alembic", "rich", "psycopg2")

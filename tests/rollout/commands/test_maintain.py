@@ -5,9 +5,9 @@ import psycopg2
 import pytest
 from psycopg2.extras import LoggingConnection
 
-from rollout import index_bloat, maintenance
 from rollout.commands import maintain_steps
 from rollout.errors import RolloutError
+from rollout.live import index_bloat, maintenance
 from tests.commands import alembic_run
 from tests.supabase import as_role
 

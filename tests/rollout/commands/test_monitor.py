@@ -5,10 +5,10 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from rollout import monitoring
 from rollout.commands import monitor, monitor_view
 from rollout.commands.output import Output
 from rollout.commands.target import Target
+from rollout.live import monitoring
 from tests.commands import ROOT
 from tests.supabase import as_role
 

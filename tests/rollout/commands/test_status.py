@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import create_engine
 
+from rollout.bookkeeping.runner_lock import runner_lock
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.runner_lock import runner_lock
 from rollout.settings import Settings
 from tests.versions import rows
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 import sqlalchemy as sa
 
-from rollout import run
+from rollout.running import run
 from tests.rollout.ops.lab import Lab
 
 PATIENCE_S = 30

@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import Watch, held, queues_nobody, statements_seen
 
 UP = """add_check("n_small", "public.t", "n < 100 AND note NOT LIKE '5%:x'")"""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.locks import LockWaitTimeout
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import held, queues_nobody
 
 UP = """

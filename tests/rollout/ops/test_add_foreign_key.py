@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import held, queues_nobody
 
 SETUP = (

@@ -2,9 +2,9 @@
 
 import pytest
 
+from rollout.bookkeeping.runner_lock import RunnerLockLost
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout
-from rollout.runner_lock import RunnerLockLost
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import Kill, background, held, statements_seen, until
 
 KEYS = {

@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
+from rollout.bookkeeping.unfinished import NothingToAbandon, RevisionUnfinished
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout
-from rollout.unfinished import NothingToAbandon, RevisionUnfinished
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import Kill, held, queues_nobody, statements_seen
 
 SETUP = (

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import (
     Watch,
     background,

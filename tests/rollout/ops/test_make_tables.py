@@ -3,8 +3,8 @@
 import psycopg2
 import pytest
 
-from rollout.locks import LockWaitTimeout
 from rollout.ops.make_tables import comments, statements
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import held, queues_nobody
 
 SHELVES = """

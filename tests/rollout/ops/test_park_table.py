@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollout.locks import LockWaitTimeout
 from rollout.ops.park_table import AlreadyParked
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import held, queues_nobody
 
 CREATE = """

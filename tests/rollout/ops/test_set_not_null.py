@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import held, queues_nobody
 
 LONG = "a_column_with_a_name_so_long_that_a_check_named_for_it_is_cut"

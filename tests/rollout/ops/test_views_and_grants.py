@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from rollout.errors import RolloutError
-from rollout.locks import LockWaitTimeout
+from rollout.running.locks import LockWaitTimeout
 from tests.rollout.ops.interrupt import Watch, held, queues_nobody
 
 DROP = 'drop_view("public.v")'

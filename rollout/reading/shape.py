@@ -1,8 +1,9 @@
 """What a history has made so far, as names: which a revision takes away, which it adds.
 
-A small catalog that the reader of SQL writes into (:mod:`rollout.schema_reader`). Only
-before and after a revision are compared: what is dropped and made again, or made and
-dropped, or renamed there and back, has not changed.
+A small catalog that the reader of SQL writes into
+(:mod:`rollout.reading.schema_reader`). Only before and after a revision are compared:
+what is dropped and made again, or made and dropped, or renamed there and back, has not
+changed.
 """
 
 from collections.abc import Iterator

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from rollout.commands.revisions import Revision
-from rollout.schema_shape import Change, Step
-from rollout.version_step import Read, contents, order
+from rollout.reading.shape import Change, Step
+from rollout.reading.version_step import Read, contents, order
 
 TABLE = Change(Step.MINOR, "table", "table app.t added")
 GONE = Change(Step.MAJOR, "column", "column app.t.a gone")

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
-from rollout import run
 from rollout.errors import RolloutError
+from rollout.running import run
 from rollout.sqlstate import RETRYABLE, sqlstate
 
 NOWAIT_TRIES = 20

@@ -9,8 +9,8 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
+from rollout.bookkeeping.revision_file import RevisionChanged
 from rollout.errors import RolloutError
-from rollout.revision_file import RevisionChanged
 from tests.commands import ROOT, alembic_run
 from tests.rollout.processes import query
 from tests.versions.psql import psql

@@ -10,8 +10,8 @@ from typing import Any
 from pglast import ast, enums, parse_sql, visitors
 from pglast.stream import RawStream
 
-from rollout import plpgsql
-from rollout.schema_shape import GIVEN, LAYER, REQUIRED, UNKNOWN, Shape, Step, Thing
+from rollout.reading import plpgsql
+from rollout.reading.shape import GIVEN, LAYER, REQUIRED, UNKNOWN, Shape, Step, Thing
 
 GEXEC = re.compile(r"\\gexec\s*(?:\\\\)?")
 """psql's command; pglast reads SQL alone. What is behind it are the layer's indexes and

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from rollout import sessions
 from rollout.bookkeeping import SCHEMA
 from rollout.checks.context import Context
 from rollout.commands import state
 from rollout.commands.target import Target
-from rollout.sessions import Session
+from rollout.live import sessions
+from rollout.live.sessions import Session
 
 TIMEOUT_MS = 2_000
 """For one statement: watching must not be what makes the server slow."""

@@ -13,10 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from rollout.revision_file import RevisionChanged, RevisionFile
+from rollout.bookkeeping.revision_file import RevisionChanged, RevisionFile
+from rollout.bookkeeping.unfinished import forget_all
 from rollout.sqltext import literal, verbatim
 from rollout.terminal import notice
-from rollout.unfinished import forget_all
 
 ELAPSED_MS = (
     "(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::int"

@@ -3,8 +3,8 @@
 import pytest
 
 from rollout.backfill.worker import Worker
+from rollout.bookkeeping.unfinished import RevisionUnfinished
 from rollout.errors import RolloutError
-from rollout.unfinished import RevisionUnfinished
 
 MARKS = "SELECT revision, direction FROM migrations.unfinished"
 STANDING = "SELECT version_num FROM migrations.alembic_version"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
-from rollout.catalog_queries import QUERIES
+from rollout.catalog.queries import QUERIES
 
 Snapshot = dict[str, dict[str, str]]
 """Kind of object (``index``, ``grant`` …) → object → canonical text."""

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from rollout.runner_lock import KEY, RunnerBusy, RunnerLockLost
+from rollout.bookkeeping.runner_lock import KEY, RunnerBusy, RunnerLockLost
 from tests.commands import alembic_run
 from tests.rollout.processes import query, start, wait_until
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from rollout.bookkeeping.histories import OtherHistory
 from rollout.catalog import diff
 from rollout.commands.target import Target
-from rollout.histories import OtherHistory
 from tests.commands import ROOT, alembic_cli, alembic_run
 from tests.homeops.history import SECTION
 from tests.versions.database import Database

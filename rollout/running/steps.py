@@ -12,11 +12,11 @@ from typing import Any
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from rollout.revision_file import RevisionFile
-from rollout.run import Run, running
+from rollout.bookkeeping.revision_file import RevisionFile
+from rollout.bookkeeping.unfinished import clear, refuse_others
+from rollout.running.run import Run, running
 from rollout.settings import Settings
 from rollout.terminal import notice
-from rollout.unfinished import clear, refuse_others
 
 
 class Steps:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from rollout.runner_lock import KEY
+from rollout.bookkeeping.runner_lock import KEY
 
 # Another user's session shows only its pid to a role without pg_read_all_stats.
 SESSIONS = text("""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rollout import schema_reader
 from rollout.commands import script_text
-from rollout.schema_shape import Shape, Step
+from rollout.reading import schema_reader
+from rollout.reading.shape import Shape, Step
 from tests.rollout.ops.lab import Lab
 
 BEFORE = """

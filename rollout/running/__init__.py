@@ -1,0 +1,1 @@
+"""How a command of Alembic's runs: its steps, their locks, and interruptions."""
