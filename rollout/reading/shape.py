@@ -8,60 +8,22 @@ changed.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
 
-LAYER = ("migrations", "parked", "pg_catalog", "pg_temp")
-"""Schemas that no application uses."""
-UNKNOWN, MAYBE = "?", "??"
-"""Details of what no revision made: it is there, or may be (DROP … IF EXISTS)."""
-
-
-class Step(IntEnum):
-    """The part of a version that a change raises."""
-
-    PATCH = 1
-    MINOR = 2
-    MAJOR = 3
-
-
-@dataclass(frozen=True)
-class Thing:
-    """Something with a name: ``of`` is the table that it is part of, or its schema."""
-
-    sort: str
-    of: str
-    name: str
-
-    def __str__(self) -> str:
-        """As people write it: "column public.t.a"."""
-        return f"{self.sort} {self.of}.{self.name}".replace(" .", " ")
-
-    @property
-    def whole(self) -> str:
-        """What its parts have as ``of``."""
-        return f"{self.of}.{self.name}"
-
-    @property
-    def is_layers(self) -> bool:
-        """Whether it is in a schema that no application uses."""
-        return self.of.partition(".")[0] in LAYER
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference that an application, or nobody, notices."""
-
-    step: Step
-    sort: str
-    text: str
-
+from rollout.reading.thing import (
+    MAYBE,
+    UNKNOWN,
+    Change,
+    Step,
+    Thing,
+    plain,
+    step_across,
+    step_down,
+    step_up,
+    told,
+)
 
 PARTS = ("column", "constraint", "policy", "trigger")
 RELATIONS = ("table", "view", "materialized view", "foreign table", "sequence", "index")
-NOT_USED = ("index", "statistics")
-"""What no statement of an application names."""
-LOOSE = ("check", "foreign key", "exclusion", "not null")
-"""Constraints without which more is allowed, and nothing fails."""
 
 
 @dataclass
@@ -154,21 +116,21 @@ class Shape:
                 or self._is_retired(thing)
                 or self._goes_with_another(thing, self.before, self.things)
             ):
-                yield Change(_step_down(thing, detail), thing.sort, f"{thing} gone")
+                yield Change(step_down(thing, detail), thing.sort, f"{thing} gone")
 
     def _new(self) -> Iterator[Change]:
         for thing, detail in self.things.items():
             if self.before.get(thing, MAYBE) == MAYBE and not (
                 self._goes_with_another(thing, self.things, self.before)
             ):
-                yield Change(_step_up(thing, detail), thing.sort, f"{thing} added")
+                yield Change(step_up(thing, detail), thing.sort, f"{thing} added")
 
     def _other(self) -> Iterator[Change]:
         for thing, detail in self.things.items():
             was = self.before.get(thing, MAYBE)
-            if was != MAYBE and _plain(was) != _plain(detail):
-                text = f"{thing} was {_told(was)}, is {_told(detail)}"
-                yield Change(_step_across(thing), thing.sort, text)
+            if was != MAYBE and plain(was) != plain(detail):
+                text = f"{thing} was {told(was)}, is {told(detail)}"
+                yield Change(step_across(thing), thing.sort, text)
 
     def _goes_with_another(
         self, thing: Thing, here: dict[Thing, str], there: dict[Thing, str]
@@ -183,42 +145,3 @@ class Shape:
                 or (other.sort in RELATIONS and thing.of == other.whole)
             )
         )
-
-
-REQUIRED, GIVEN = "; required", "; given"
-"""Of a column that an INSERT does not name: it fails; it gets a default or the like."""
-
-
-def _plain(detail: str) -> str:
-    """A column's type without what matters only when it is new."""
-    return detail.removesuffix(REQUIRED).removesuffix(GIVEN)
-
-
-def _told(detail: str) -> str:
-    return "something else" if detail in (UNKNOWN, MAYBE) else _plain(detail)
-
-
-def _step_down(thing: Thing, detail: str) -> Step:
-    if thing.sort in NOT_USED or (thing.sort == "trigger" and _of_layer(detail)):
-        return Step.PATCH
-    if thing.sort == "constraint" and detail in LOOSE:
-        return Step.MINOR
-    return Step.MAJOR
-
-
-def _step_up(thing: Thing, detail: str) -> Step:
-    if thing.sort in NOT_USED or (thing.sort == "trigger" and _of_layer(detail)):
-        return Step.PATCH
-    if thing.sort == "column" and detail.endswith(REQUIRED):
-        return Step.MAJOR  # an INSERT of before does not name it
-    return Step.MINOR
-
-
-def _step_across(thing: Thing) -> Step:
-    if thing.sort in ("column", "function", "procedure", "type"):
-        return Step.MAJOR
-    return Step.MINOR if thing.sort == "constraint" else Step.PATCH
-
-
-def _of_layer(function: str) -> bool:
-    return function.partition(".")[0] in LAYER

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rollout.commands.revisions import Revision
-from rollout.reading.shape import Change, Step
+from rollout.reading.thing import Change, Step
 
 Version = tuple[int, int, int]
 FORM = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")

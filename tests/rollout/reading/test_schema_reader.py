@@ -4,7 +4,8 @@ import pytest
 
 from rollout.commands import script_text
 from rollout.reading import schema_reader
-from rollout.reading.shape import Shape, Step
+from rollout.reading.shape import Shape
+from rollout.reading.thing import Step
 from tests.rollout.ops.lab import Lab
 
 BEFORE = """

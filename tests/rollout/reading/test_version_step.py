@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rollout.commands.revisions import Revision
-from rollout.reading.shape import Change, Step
+from rollout.reading.thing import Change, Step
 from rollout.reading.version_step import Read, contents, order
 
 TABLE = Change(Step.MINOR, "table", "table app.t added")
