@@ -31,7 +31,7 @@ TABLE = "financial.transactions"
 FOLLOW_BACK = """
     UPDATE financial.transactions_old AS o SET amount = t.amount
     FROM financial.transactions AS t
-    WHERE t.id = o.id AND t.id BETWEEN :first AND :last
+    WHERE t.id = o.id AND t.id = ANY (:keys)
         AND o.amount IS DISTINCT FROM t.amount
 """
 

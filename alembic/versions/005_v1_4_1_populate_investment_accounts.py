@@ -80,7 +80,7 @@ RETRY_BUSY = """
 """
 FUNCTIONS = (
     "is_aggregated(uuid)",
-    "carry_accounts(uuid, uuid, boolean)",
+    "carry_accounts(uuid[], boolean)",
     "sync_account(uuid)",
     "sync_onboarding()",
 )
@@ -102,7 +102,7 @@ def upgrade() -> None:
         "investment accounts",
         source=ONBOARDING,
         key="id",
-        statement="SELECT migrations.carry_accounts(:first, :last, true)",
+        statement="SELECT migrations.carry_accounts(:keys, true)",
         reject_row="to_jsonb(source) - 'onboarding_data'",
     )
     run_sql(RETRY_BUSY)
@@ -112,7 +112,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run_sql(sql_file(__file__, "005_take_back_accounts.sql"))
-    grant_only("FUNCTION migrations.take_back_accounts(uuid, uuid)", {})
+    grant_only("FUNCTION migrations.take_back_accounts(uuid[])", {})
     op.execute("DELETE FROM migrations.onboarding_siblings")
     lock_tables(ONBOARDING)
     op.execute(
@@ -124,10 +124,10 @@ def downgrade() -> None:
         "taking investment accounts back",
         source="public.user_investment_accounts",
         key="id",
-        statement="SELECT migrations.take_back_accounts(:first, :last)",
+        statement="SELECT migrations.take_back_accounts(:keys)",
     )
     op.execute("DELETE FROM migrations.backfill_rejects WHERE revision = '005'")
-    op.execute("DROP FUNCTION migrations.take_back_accounts(uuid, uuid)")
+    op.execute("DROP FUNCTION migrations.take_back_accounts(uuid[])")
     for function in reversed(FUNCTIONS):
         op.execute(f"DROP FUNCTION migrations.{function}")
     op.execute("DROP VIEW migrations.onboarding_accounts")

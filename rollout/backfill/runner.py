@@ -6,20 +6,17 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from sqlalchemy import Engine, text
 
-from rollout.backfill.plan import Backfill, ensure_ranges, estimated_rows
+from rollout.backfill.keys import ensure_ranges, key_type
+from rollout.backfill.plan import Backfill
 from rollout.backfill.progress import progress
 from rollout.backfill.worker import Worker
 from rollout.settings import Settings
 
 STATE = text("""
-    SELECT range_no, done, rows_done FROM migrations.backfill_progress
-    WHERE revision = :revision AND name = :name ORDER BY range_no
+    SELECT range_no, done, rows_done, row_count FROM migrations.backfill_progress
+    WHERE revision = :revision AND name = :name AND range_no > 0 ORDER BY range_no
 """)
 VERIFY_EVERY_S = 1.0
-FORGET = """
-    DELETE FROM migrations.backfill_progress
-    WHERE revision = :revision AND name = :name
-"""
 
 
 def run_backfill(
@@ -42,19 +39,21 @@ def run_backfill(
     """
     workers = max(1, int(settings.workers))
     key = {"revision": backfill.revision, "name": backfill.progress_name}
+    ensure_ranges(engine, backfill, verify)
     with engine.connect() as connection:
-        ensure_ranges(connection, backfill, workers)
-        total = estimated_rows(connection, backfill.source)
         state = connection.execute(STATE, key).all()
+        type_ = key_type(connection, backfill)
     todo = [row.range_no for row in state if not row.done]
+    total, done = sum(row.row_count for row in state), sum(r.rows_done for r in state)
     stop = threading.Event()
-    with progress(backfill.name, total, sum(row.rows_done for row in state)) as report:
+    with progress(backfill.name, total, done) as report:
         ranges = iter(todo)
         lock = threading.Lock()
 
         def work() -> None:
+            worker = Worker(engine, backfill, type_, settings, report, stop.is_set)
             while not stop.is_set() and (number := _next(ranges, lock)) is not None:
-                Worker(engine, backfill, settings, report, stop.is_set).do_range(number)
+                worker.do_range(number)
 
         _run_all(work, min(workers, len(todo)), stop, verify)
 

@@ -1,20 +1,20 @@
 """One worker: takes a range, and does it batch by batch, each its own transaction."""
 
+import re
 import time
 from collections.abc import Callable
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.backfill.plan import Backfill
 from rollout.running.locks import LockWaitTimeout, who_blocks
 from rollout.settings import Settings
 from rollout.sqlstate import RETRYABLE, sqlstate
-from rollout.sqltext import literal
+from rollout.sqltext import literal, verbatim
 
 FIRST_BATCH_ROWS = 200
-MOST_BATCH_ROWS = 20_000
+MOST_BATCH_ROWS = 5_000
 LAST_TRY_MS = 200
 """How long the last try waits for a row: long enough to be seen waiting."""
 BLAMES_A_ROW = ("22", "23", "54000", "P0001")
@@ -22,16 +22,22 @@ BLAMES_A_ROW = ("22", "23", "54000", "P0001")
 raised by a trigger."""
 
 CLAIM = text("""
-    SELECT range_no, position, upper_bound FROM migrations.backfill_progress
+    SELECT rows_done, row_count, keys[rows_done + 1] AS next_key
+    FROM migrations.backfill_progress
     WHERE revision = :revision AND name = :name AND range_no = :number AND NOT done
     FOR UPDATE
 """)
 ADVANCE = text("""
     UPDATE migrations.backfill_progress
-    SET position = coalesce(:position, position), rows_done = rows_done + :rows,
-        done = :done, updated_at = now()
+    SET rows_done = rows_done + :rows, done = rows_done + :rows >= row_count,
+        updated_at = now()
     WHERE revision = :revision AND name = :name AND range_no = :number
 """)
+KEYS = """CAST((
+    SELECT keys[{first}:{last}] FROM migrations.backfill_progress
+    WHERE revision = {revision} AND name = {name} AND range_no = {number}
+) AS {type}[])"""
+"""Read from the list by the server: no keys in the statement's text."""
 
 
 class Worker:
@@ -41,6 +47,7 @@ class Worker:
         self,
         engine: Engine,
         backfill: Backfill,
+        key_type: str,
         settings: Settings,
         report: Callable[[int], None],
         stopped: Callable[[], bool],
@@ -49,7 +56,7 @@ class Worker:
         self._engine, self._backfill, self._settings = engine, backfill, settings
         self._report, self._stopped, self._sleep = report, stopped, sleep
         self._rows, self._refused = FIRST_BATCH_ROWS, 0
-        self._statement = text(backfill.statement)
+        self._type = key_type
 
     def do_range(self, number: int) -> None:
         """Go through one range to its end, or until told to stop.
@@ -95,15 +102,21 @@ class Worker:
         if range_ is None:
             connection.rollback()
             return True, 0
-        batch = _next_batch(connection, self._backfill, range_, self._rows)
-        done = batch.rows < self._rows
-        if batch.rows:
-            keys = {"first": batch.first, "last": batch.last}
-            connection.execute(self._statement, keys)
-        advance = {"position": batch.last, "rows": batch.rows, "done": done}
-        connection.execute(ADVANCE, where | advance)
+        left = range_.row_count - range_.rows_done
+        rows = min(self._rows, left)
+        connection.execute(self._statement(number, range_.rows_done, rows))
+        connection.execute(ADVANCE, where | {"rows": rows})
         connection.commit()
-        return done, batch.rows
+        return rows == left, rows
+
+    def _statement(self, number: int, done: int, rows: int) -> TextClause:
+        """The backfill's statement for the next so many keys of a range."""
+        this = self._backfill
+        keys = KEYS.format(
+            first=done + 1, last=done + rows, revision=literal(this.revision),
+            name=literal(this.progress_name), number=number, type=self._type,
+        )  # fmt: skip
+        return verbatim(with_keys(this.statement, keys))
 
     def _where(self, number: int) -> dict[str, object]:
         name = self._backfill.progress_name
@@ -156,15 +169,18 @@ class Worker:
     def _reject(self, connection: Connection, error: DBAPIError, number: int) -> None:
         where = self._where(number)
         range_ = connection.execute(CLAIM, where).one()
-        row = _next_batch(connection, self._backfill, range_, 1)
         diag = getattr(error.orig, "diag", None)
         reason = getattr(diag, "message_primary", None) or str(error.orig)
-        if row.rows:
-            sql = text(reject_statement(self._backfill, ":reason", ":first"))
-            connection.execute(sql, {"reason": reason, "first": row.first})
-            advance = {"position": row.last, "rows": 1, "done": False}
-            connection.execute(ADVANCE, where | advance)
+        key = f"CAST(:key AS {self._type})"
+        sql = text(reject_statement(self._backfill, ":reason", key))
+        connection.execute(sql, {"reason": reason, "key": range_.next_key})
+        connection.execute(ADVANCE, where | {"rows": 1})
         connection.commit()
+
+
+def with_keys(statement: str, keys: str) -> str:
+    """The statement with ``keys``, an array in SQL, in the place of ``:keys``."""
+    return re.sub(r"(?<!:):keys\b", lambda _: keys, statement)
 
 
 def reject_statement(backfill: Backfill, reason: str, key: str) -> str:
@@ -178,27 +194,3 @@ def reject_statement(backfill: Backfill, reason: str, key: str) -> str:
         ON CONFLICT (revision, source_table, source_id)
             DO UPDATE SET reason = EXCLUDED.reason, row_data = EXCLUDED.row_data
     """
-
-
-def _next_batch(
-    connection: Connection, backfill: Backfill, range_: Row[Any], limit: int
-) -> Row[Any]:
-    """First and last key, as text, and number of the next ``limit`` rows of a range."""
-    bounds = [f"{backfill.key} > :position"] * (range_.position is not None)
-    bounds += [f"{backfill.key} <= :upper"] * (range_.upper_bound is not None)
-    where = f"WHERE {' AND '.join(bounds)}" if bounds else ""
-    # An array, since PostgreSQL before 18 has no min() and max() of uuid.
-    return connection.execute(
-        text(f"""
-            SELECT coalesce(cardinality(keys), 0) AS rows,
-                CAST(keys[1] AS text) AS first,
-                CAST(keys[cardinality(keys)] AS text) AS last
-            FROM (
-                SELECT array_agg(key) AS keys FROM (
-                    SELECT {backfill.key} AS key FROM {backfill.source} {where}
-                    ORDER BY {backfill.key} LIMIT {limit}
-                ) AS batch
-            ) AS collected
-        """),
-        {"position": range_.position, "upper": range_.upper_bound},
-    ).one()

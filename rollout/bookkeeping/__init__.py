@@ -89,9 +89,9 @@ CREATE TABLE IF NOT EXISTS migrations.backfill_progress (
     revision TEXT NOT NULL,
     name TEXT NOT NULL,
     range_no INTEGER NOT NULL,
-    position TEXT,
-    upper_bound TEXT,
-    rows_done BIGINT NOT NULL DEFAULT 0,
+    keys TEXT[] NOT NULL,
+    row_count INTEGER NOT NULL,
+    rows_done INTEGER NOT NULL DEFAULT 0,
     done BOOLEAN NOT NULL DEFAULT false,
     updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     CONSTRAINT backfill_progress_pkey PRIMARY KEY (revision, name, range_no)

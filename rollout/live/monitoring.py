@@ -33,7 +33,7 @@ INDEXES = text("""
 BACKFILLS = text("""
     SELECT revision, name, sum(rows_done)::bigint AS rows,
         count(*) FILTER (WHERE done) AS ranges_done, count(*) AS ranges
-    FROM migrations.backfill_progress
+    FROM migrations.backfill_progress WHERE range_no > 0
     GROUP BY revision, name HAVING NOT bool_and(done) ORDER BY revision, name
 """)
 # The specification's "Monitoring During Migration", without taking the tables' locks.

@@ -5,9 +5,10 @@ import re
 from alembic import op
 from sqlalchemy import text
 
+from rollout.backfill.keys import FORGET
 from rollout.backfill.plan import Backfill
-from rollout.backfill.runner import FORGET, run_backfill
-from rollout.backfill.worker import reject_statement
+from rollout.backfill.runner import run_backfill
+from rollout.backfill.worker import reject_statement, with_keys
 from rollout.ops.autocommit import autocommit
 from rollout.ops.sql import bind, is_offline, run_sql
 from rollout.running import run
@@ -16,7 +17,7 @@ OFFLINE_ROWS = 1_000
 
 OFFLINE = """\
 -- Batches of {rows} rows, each its own transaction. Online, batches are sized by time,
--- resumed after a kill, shown as they go, and shared by several workers.
+-- in the order of the disk, resumed after a kill, shown, and shared by several workers.
 DO $backfill$
 DECLARE
     first_key {source}.{key}%TYPE;
@@ -71,18 +72,19 @@ def backfill(
     reject_row: str | None = None,
     again: bool = False,
 ) -> None:
-    """Execute ``statement`` for all rows of ``source``, by keyset batches on ``key``.
+    """Execute ``statement`` for all rows of ``source``, in batches of their keys.
 
     Each batch is a short transaction of its own (25 ms aimed at), so what went before
     in the revision is committed, and the revision must be safe to repeat. A killed run
-    is resumed where it stopped. Rows that appear behind the cursor are not seen: have a
-    trigger in place for them first. Two workers take ranges of the key in turn.
+    is resumed where it stopped. The keys are listed beforehand, in the order in which
+    the rows lie on disk. Rows that appear later are not seen: have a trigger in place
+    for them first. Two workers take ranges of the list in turn.
 
     Args:
         name: What the operator sees, unique in the revision.
         key: A unique, indexed, NOT NULL column of ``source``.
-        statement: Changes the rows with ``key`` BETWEEN :first AND :last, and is safe
-            to repeat (ON CONFLICT DO NOTHING, or a WHERE that finds nothing to do).
+        statement: Changes the rows with ``key = ANY (:keys)``, and is safe to repeat
+            (ON CONFLICT DO NOTHING, or a WHERE that finds nothing to do).
         reject_row: An SQL expression over ``source`` for row_data, such as
             ``to_jsonb(source)``. With it, a row whose data the statement cannot take
             goes to migrations.backfill_rejects with the error as its reason; without
@@ -111,13 +113,15 @@ def backfill(
 
 def offline_block(plan: Backfill) -> str:
     """The backfill as one DO block that commits after every batch."""
-    statement = _plpgsql(plan.statement, "first_key", "last_key")
+    between = "BETWEEN first_key AND last_key"
+    keys = f"ARRAY(SELECT {plan.key} FROM {plan.source} WHERE {plan.key} {between})"
+    statement = _plpgsql(plan.statement, keys)
     batch = f"{statement};"
     if plan.reject_row is not None:
         batch = OFFLINE_REJECTING.format(
             blames_a_row=BLAMES_A_ROW,
             key=plan.key, source=plan.source, statement=statement,
-            one_row=_plpgsql(plan.statement, "one_key", "one_key"),
+            one_row=_plpgsql(plan.statement, "ARRAY[one_key]"),
             reject=reject_statement(plan, "SQLERRM", "one_key").strip(),
         )  # fmt: skip
     return OFFLINE.format(
@@ -125,8 +129,7 @@ def offline_block(plan: Backfill) -> str:
     )
 
 
-def _plpgsql(statement: str, first: str, last: str) -> str:
-    """The statement with its keys as variables; a bare SELECT becomes PERFORM."""
-    for parameter, variable in ((":first", first), (":last", last)):
-        statement = re.sub(rf"(?<!:){parameter}\b", variable, statement)
+def _plpgsql(statement: str, keys: str) -> str:
+    """The statement for these keys; a bare SELECT becomes PERFORM."""
+    statement = with_keys(statement, keys)
     return re.sub(r"^SELECT\b", "PERFORM", statement, flags=re.IGNORECASE)

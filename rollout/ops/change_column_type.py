@@ -26,7 +26,7 @@ FUNCTIONS = (
 OBJECTS = "migrations.column_objects({tbl}, {col}, {other})"
 FILL = """
     UPDATE {table} SET {other} = {other}
-    WHERE {key} BETWEEN :first AND :last AND {other} IS NULL AND {column} IS NOT NULL
+    WHERE {key} = ANY (:keys) AND {other} IS NULL AND {column} IS NOT NULL
 """
 TABLES = """
     WITH o AS MATERIALIZED (SELECT * FROM {objects})
@@ -82,7 +82,7 @@ KEEP_KEY = """
 KEEP_ROWS = """
     INSERT INTO {parked} ({key}, {old}, shown)
     SELECT {key}, {old}, {column} FROM {table}
-    WHERE {key} BETWEEN :first AND :last AND {old} IS NOT NULL
+    WHERE {key} = ANY (:keys) AND {old} IS NOT NULL
         AND {old}::text IS DISTINCT FROM ({back})::text
     ON CONFLICT ({key}) DO UPDATE SET {old} = EXCLUDED.{old}, shown = EXCLUDED.shown
 """

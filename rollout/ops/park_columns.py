@@ -4,6 +4,7 @@ import time
 
 from alembic import op
 
+from rollout.backfill.worker import with_keys
 from rollout.bookkeeping import PARKED
 from rollout.ops.autocommit import autocommit
 from rollout.ops.backfill import backfill
@@ -50,7 +51,7 @@ TRIGGER = """
 COPY = """
     INSERT INTO {parked} ({key}, {columns})
     SELECT {key}, {columns} FROM {table}
-    WHERE {key} BETWEEN :first AND :last AND ({columns}) IS DISTINCT FROM ({defaults})
+    WHERE {key} = ANY (:keys) AND ({columns}) IS DISTINCT FROM ({defaults})
     ON CONFLICT DO NOTHING
 """
 # Only rows that nobody else is writing; the others are found by the next round. Values
@@ -58,7 +59,7 @@ COPY = """
 FILL = """
     WITH free AS (
         SELECT t.{key} FROM {table} AS t
-        WHERE t.{key} BETWEEN :first AND :last
+        WHERE t.{key} = ANY (:keys)
             AND EXISTS (SELECT FROM {parked} AS p WHERE p.{key} = t.{key})
         FOR NO KEY UPDATE SKIP LOCKED
     ), moved AS (
@@ -191,8 +192,8 @@ def _fill_in_rounds(table: str, names: _Names, key: str) -> None:
 
 
 def _print_restore(table: str, names: _Names, key: str) -> None:
-    fill = names.fill(FILL).strip().replace(":first", "first_key")
-    fill = fill.replace(":last", "last_key")
+    keys = "SELECT {key} FROM {parked} WHERE {key} BETWEEN first_key AND last_key"
+    fill = with_keys(names.fill(FILL).strip(), f"ARRAY({names.fill(keys)})")
     with autocommit():
         run_sql(OFFLINE_FILL.format(**names.all, fill=fill))
     lock_tables(table)

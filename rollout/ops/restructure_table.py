@@ -79,12 +79,11 @@ VALIDATE = """
 """
 # FOR KEY SHARE: a row that is being deleted is not carried over after its deletion.
 CARRY = """
-    CREATE OR REPLACE FUNCTION {carry}(
-        first_key {table}.{key}%TYPE, last_key {table}.{key}%TYPE
-    ) RETURNS void LANGUAGE plpgsql SET search_path = '' AS $carry$
+    CREATE OR REPLACE FUNCTION {carry}(keys anyarray)
+    RETURNS void LANGUAGE plpgsql SET search_path = '' AS $carry$
     BEGIN
         INSERT INTO {next} (<columns>) OVERRIDING SYSTEM VALUE
-            SELECT <columns> FROM {table} WHERE {key} BETWEEN first_key AND last_key
+            SELECT <columns> FROM {table} WHERE {key} = ANY (keys)
             FOR KEY SHARE
         ON CONFLICT ({key}) DO NOTHING;
         IF to_regclass({parked_literal}) IS NOT NULL THEN
@@ -95,7 +94,7 @@ CARRY = """
 """
 RESTORE = """
             UPDATE {next} AS n SET {added} FROM {parked} AS p
-            WHERE n.{key} = p.{key} AND n.{key} BETWEEN first_key AND last_key;
+            WHERE n.{key} = p.{key} AND n.{key} = ANY (keys);
 """
 STANDS = """
     DO $stands$
@@ -257,7 +256,7 @@ def _carry(names: _Names, added: Sequence[str]) -> None:
         f"filling {names.next}",
         source=table,
         key=key,
-        statement=names.text("SELECT {carry}(:first, :last)"),
+        statement=names.text("SELECT {carry}(:keys)"),
         reject_row="to_jsonb(source)",
     )
 

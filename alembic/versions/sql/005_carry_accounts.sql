@@ -1,11 +1,11 @@
--- Carries the rows of user_onboarding with ids first_id to last_id over. Repeatable.
+-- Carries the rows of user_onboarding with these ids over. Repeatable.
 -- planned: the backfill, which has worked out siblings beforehand; otherwise one row, for
 -- the trigger.
 CREATE OR REPLACE FUNCTION migrations.carry_accounts(
-    first_id uuid, last_id uuid, planned boolean
+    ids uuid[], planned boolean
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 -- The table grows under plans and statistics made when it was empty. Only look-ups by key
--- within the range stay linear, so nothing else is left to choose from.
+-- stay linear, so nothing else is left to choose from.
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off AS $function$
 DECLARE
@@ -19,7 +19,7 @@ BEGIN
         SELECT o.*, coalesce(s.is_primary, true) AS is_primary
         FROM migrations.onboarding_accounts AS o
         LEFT JOIN migrations.onboarding_siblings AS s ON planned AND s.id = o.id
-        WHERE o.id BETWEEN first_id AND last_id
+        WHERE o.id = ANY (ids)
             AND o.user_id IS NOT NULL
             AND o.provider_account_id IS NOT NULL
             AND s.is_duplicate IS NOT TRUE
@@ -53,7 +53,7 @@ BEGIN
         (SELECT count(*) FROM first_try) + (SELECT count(*) FROM second_try),
         (
             SELECT count(*) FROM migrations.onboarding_accounts AS o
-            WHERE o.id BETWEEN first_id AND last_id AND o.claims_account
+            WHERE o.id = ANY (ids) AND o.claims_account
         )
     INTO candidates, carried, claims;
     IF carried = claims THEN
@@ -68,7 +68,7 @@ BEGIN
             SELECT o.id, o.user_id, o.provider_account_id
             FROM migrations.onboarding_accounts AS o
             JOIN public.user_investment_accounts AS a ON a.id = o.id
-            WHERE o.id BETWEEN first_id AND last_id
+            WHERE o.id = ANY (ids)
                 AND o.provider_account_id IS NOT NULL
                 AND (a.user_id, a.provider) IS NOT DISTINCT FROM (o.user_id, 'alpaca')
                 AND (a.provider_account_id, a.sync_status, a.is_active)
@@ -98,10 +98,9 @@ BEGIN
         END,
         to_jsonb(o)
     FROM migrations.onboarding_accounts AS o
-    WHERE o.id BETWEEN first_id AND last_id AND o.claims_account
+    WHERE o.id = ANY (ids) AND o.claims_account
         AND NOT EXISTS (
-            SELECT FROM public.user_investment_accounts AS a
-            WHERE a.id = o.id AND a.id BETWEEN first_id AND last_id
+            SELECT FROM public.user_investment_accounts AS a WHERE a.id = o.id
         )
     ON CONFLICT (revision, source_table, source_id)
         DO UPDATE SET reason = EXCLUDED.reason, row_data = EXCLUDED.row_data

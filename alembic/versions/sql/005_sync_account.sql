@@ -12,7 +12,7 @@ BEGIN
     PERFORM FROM public.user_investment_accounts AS a
     WHERE a.id = onboarding_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
-        PERFORM migrations.carry_accounts(onboarding_id, onboarding_id, false);
+        PERFORM migrations.carry_accounts(ARRAY[onboarding_id], false);
         PERFORM FROM public.user_investment_accounts AS a
         WHERE a.id = onboarding_id FOR NO KEY UPDATE;
     END IF;

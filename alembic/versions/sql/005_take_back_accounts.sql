@@ -1,8 +1,8 @@
--- Removes accounts that the backfill wrote and nobody has touched since, ids first_id to
--- last_id; the next upgrade rebuilds them identically. What was touched, has transactions,
+-- Removes accounts that the backfill wrote and nobody has touched since, of these
+-- ids; the next upgrade rebuilds them identically. What was touched, has transactions,
 -- belongs to a user whom the new application has taken over, or would come back with
 -- another primary or id, stays.
-CREATE OR REPLACE FUNCTION migrations.take_back_accounts(first_id uuid, last_id uuid)
+CREATE OR REPLACE FUNCTION migrations.take_back_accounts(ids uuid[])
 RETURNS void LANGUAGE plpgsql SET search_path = ''
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off AS $function$
@@ -15,7 +15,7 @@ BEGIN
         FROM public.user_investment_accounts AS a
         JOIN migrations.onboarding_accounts AS o ON o.id = a.id
         LEFT JOIN migrations.onboarding_siblings AS s ON s.id = o.id
-        WHERE a.id BETWEEN first_id AND last_id AND o.id BETWEEN first_id AND last_id
+        WHERE a.id = ANY (ids)
             AND o.created_at IS NOT NULL AND o.updated_at IS NOT NULL
             -- The trigger sees one row at a time, so it may have chosen otherwise.
             AND a.is_primary = coalesce(s.is_primary, true)

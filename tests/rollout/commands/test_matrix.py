@@ -21,7 +21,7 @@ Data Migration       | High               | Depends on change  |
 """HomeOps strategy, "Rollback Decision Matrix", as it stands there."""
 
 TABLE = "CREATE TABLE public.things (id int PRIMARY KEY, a int, b int)"
-UPDATE = '"UPDATE public.things SET a = 1 WHERE id BETWEEN :first AND :last"'
+UPDATE = '"UPDATE public.things SET a = 1 WHERE id = ANY (:keys)"'
 REVISIONS = {
     "Add Table": ['run_sql("CREATE TABLE public.more (id int PRIMARY KEY)")'],
     "Add Column": ['add_column("public.things", Column("c", Text))'],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rollout.backfill import keys
 from rollout.bookkeeping.runner_lock import RunnerLockLost
 from rollout.errors import RolloutError
 from rollout.running.locks import LockWaitTimeout
@@ -19,7 +20,7 @@ BODY = """
         source="public.t",
         key="id",
         statement="INSERT INTO public.done (id, n) SELECT id, n FROM public.t "
-            "WHERE id BETWEEN :first AND :last{conflict}",
+            "WHERE id = ANY (:keys){conflict}",
         reject_row={reject},
     )
 """
@@ -29,7 +30,10 @@ COPIED = "SELECT (SELECT count(*) FROM public.t), (SELECT count(*) FROM public.d
 def make(
     lab, *, key="bigint", rows=120, conflict=" ON CONFLICT DO NOTHING", reject=None
 ):
-    lab.execute(f"CREATE TABLE public.t (id {key} PRIMARY KEY, n int)")
+    # Some twenty rows a page, so that a range is not the whole table.
+    lab.execute(
+        f"CREATE TABLE public.t (id {key} PRIMARY KEY, n int) WITH (fillfactor = 10)"
+    )
     lab.execute(
         f"INSERT INTO public.t SELECT {KEYS[key]}, g "
         f"FROM generate_series(1, {rows}) AS g"
@@ -43,7 +47,7 @@ def small(monkeypatch):
     """Batches of a few rows, and ranges of a few batches."""
     monkeypatch.setattr("rollout.backfill.worker.FIRST_BATCH_ROWS", 8)
     monkeypatch.setattr("rollout.backfill.worker.MOST_BATCH_ROWS", 8)
-    monkeypatch.setattr("rollout.backfill.plan.ROWS_A_RANGE", 25)
+    monkeypatch.setattr("rollout.backfill.keys.ROWS_A_RANGE", 25)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -95,7 +99,7 @@ def test_a_killed_run_goes_on_where_it_stopped(lab, small, workers):
     """Each row is written once, so no batch was repeated; and none is missing."""
     make(lab, conflict="")
     lab.execute("ANALYZE public.t")
-    with statements_seen(Kill(lab, 45)), pytest.raises(RolloutError):
+    with statements_seen(Kill(lab, 75)), pytest.raises(RolloutError):
         lab.upgrade(workers=workers)
     done = lab.value("SELECT count(*) FROM public.done")
     assert 0 < done < 120
@@ -109,24 +113,82 @@ def test_killed_anywhere_it_is_repeated(lab, small, survives_kills):
     survives_kills(lab, lambda lab: lab.upgrade(workers=2))
 
 
-def test_rows_behind_the_cursor_are_the_triggers_rows_ahead_are_seen(lab, small):
+WHILE_IT_RUNS = """
+    CREATE FUNCTION public.go_on() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        {statement};
+        RETURN NULL;
+    END $$;
+    CREATE TABLE public.done (id bigint PRIMARY KEY, n int);
+    CREATE TRIGGER go_on AFTER INSERT ON public.done EXECUTE FUNCTION public.go_on()
+"""
+
+
+def test_rows_that_appear_later_are_the_triggers(lab, small):
     make(lab, conflict="")
-    lab.execute("""
-        CREATE FUNCTION public.grow() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            INSERT INTO public.t VALUES (-1000, 0), (1000, 0) ON CONFLICT DO NOTHING;
-            RETURN NULL;
-        END $$
-    """)
-    lab.execute(
-        "CREATE TABLE public.done (id bigint PRIMARY KEY, n int)",
-        "CREATE TRIGGER grow AFTER INSERT ON public.done "
-        "EXECUTE FUNCTION public.grow()",
-    )
+    row = "INSERT INTO public.t VALUES (1000, 0) ON CONFLICT DO NOTHING"
+    lab.execute(WHILE_IT_RUNS.format(statement=row))
     lab.upgrade(workers=1)
-    assert lab.rows("SELECT id FROM public.t EXCEPT SELECT id FROM public.done") == [
-        (-1000,)
-    ]
+    missing = "SELECT id FROM public.t EXCEPT SELECT id FROM public.done"
+    assert lab.rows(missing) == [(1000,)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rows_that_move_on_disk_are_done_once(lab, small, workers):
+    """Updated, each row goes to another page: behind the workers, and again ahead."""
+    make(lab, conflict="")
+    lab.execute(WHILE_IT_RUNS.format(statement="UPDATE public.t SET n = n"))
+    before = lab.rows("SELECT id, ctid::text FROM public.t")
+    lab.upgrade(workers=workers)
+    assert lab.rows(COPIED) == [(120, 120)]
+    moved = set(lab.rows("SELECT id, ctid::text FROM public.t")) - set(before)
+    assert len(moved) == 120
+
+
+def test_a_row_that_moves_while_keys_are_listed_is_listed_once(lab, small, monkeypatch):
+    """The list is one snapshot, although it is read some pages at a time."""
+    make(lab, conflict="")
+    keep = keys._keep
+
+    def and_move(writer, values):
+        lab.execute("UPDATE public.t SET n = n")
+        return keep(writer, values)
+
+    monkeypatch.setattr(keys, "_keep", and_move)
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(120, 120)]
+
+
+def test_a_list_that_was_not_finished_is_made_anew(lab, small, monkeypatch):
+    make(lab, conflict="")
+    listed = []
+
+    def ended(self, rows):
+        listed.append(rows)
+        if len(listed) == 3:
+            raise RolloutError("ended here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keys._Teller, "__call__", ended)
+        with pytest.raises(RolloutError, match="ended here"):
+            lab.upgrade()
+    some = lab.value("SELECT sum(row_count) FROM migrations.backfill_progress")
+    assert 0 < some == sum(listed) < 120
+    lab.execute("INSERT INTO public.t VALUES (1000, 0)")
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(121, 121)]
+
+
+def test_the_keys_of_every_partition_and_child_are_listed(lab, small):
+    lab.execute("""
+        CREATE TABLE public.t (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+        CREATE TABLE public.low PARTITION OF public.t FOR VALUES FROM (0) TO (100);
+        CREATE TABLE public.high PARTITION OF public.t FOR VALUES FROM (100) TO (5000);
+        INSERT INTO public.t SELECT n, n FROM generate_series(1, 2000) AS n
+    """)
+    lab.revision(BODY.format(key="int", conflict="", reject=None))
+    lab.upgrade()
+    assert lab.rows(COPIED) == [(2000, 2000)]
 
 
 def bad(lab, reject):
@@ -180,7 +242,7 @@ def test_a_batch_waits_for_a_row_that_others_hold_by_short_tries(lab, small):
     make(lab)
     lab.revision("""
         backfill("touching", source="public.t", key="id",
-            statement="UPDATE public.t SET n = 0 WHERE id BETWEEN :first AND :last")
+            statement="UPDATE public.t SET n = 0 WHERE id = ANY (:keys)")
     """)
     lab.upgrade("001")
     with held(lab, "UPDATE public.t SET n = -1 WHERE id = 0") as blocker:
@@ -200,7 +262,7 @@ def test_a_row_held_for_too_long_ends_it_with_names_and_the_rest_stays_done(lab,
     make(lab)
     lab.revision("""
         backfill("touching", source="public.t", key="id",
-            statement="UPDATE public.t SET n = 0 WHERE id BETWEEN :first AND :last")
+            statement="UPDATE public.t SET n = 0 WHERE id = ANY (:keys)")
     """)
     lab.upgrade("001")
     holder = "UPDATE public.t SET n = -1 WHERE id = 0"
@@ -228,7 +290,7 @@ def test_off_a_terminal_it_says_plain_lines_on_stderr(lab, small, capsys, monkey
 def test_a_resumed_run_says_where_it_goes_on(lab, small, capsys):
     make(lab)
     lab.execute("ANALYZE public.t")
-    with statements_seen(Kill(lab, 45)), pytest.raises(RolloutError):
+    with statements_seen(Kill(lab, 75)), pytest.raises(RolloutError):
         lab.upgrade(workers=1)
     capsys.readouterr()
     lab.upgrade(workers=1)
@@ -236,17 +298,17 @@ def test_a_resumed_run_says_where_it_goes_on(lab, small, capsys):
 
 
 def test_keys_like_parameters_in_a_statement_are_left_alone(lab, same_offline):
-    """:first is replaced, ::first_type and :first_name are not."""
-    lab.execute("CREATE DOMAIN public.first_kind AS int")
+    """:keys is replaced, ::keys and :keys_too are not."""
+    lab.execute("CREATE DOMAIN public.keys AS int")
     lab.execute("CREATE TABLE public.t (id int PRIMARY KEY, n text)")
     lab.execute("INSERT INTO public.t VALUES (1, 'x')")
     lab.revision(r"""
         backfill("casting", source="public.t", key="id",
-            statement="UPDATE public.t SET n = 1::first_kind::text || ' 100%' "
-                "WHERE id BETWEEN :first AND :last")
+            statement="UPDATE public.t SET n = 1::keys::text || ' 100% :keys_too' "
+                "WHERE id = ANY (:keys)")
     """)
     same_offline(lab, down=False)
-    assert lab.rows("TABLE public.t") == [(1, "1 100%")]
+    assert lab.rows("TABLE public.t") == [(1, "1 100% :keys_too")]
 
 
 def test_who_holds_a_row_that_is_referred_to_is_named(lab, small):

@@ -201,7 +201,7 @@ OPERATIONS = [
     ('add_column("public.t", Column("note", TEXT))', "MINOR"),
     ('create_index("i", "public.t", "note")', "PATCH"),
     ('backfill("x", source="public.t", key="id", statement="UPDATE public.t '
-     'SET amount = 1 WHERE id BETWEEN :first AND :last")', "PATCH"),
+     'SET amount = 1 WHERE id = ANY (:keys)")', "PATCH"),
     ('set_not_null("public.t", "note")', "MAJOR"),
     ('park_table("public.t")', "MAJOR"),
 ]  # fmt: skip
