@@ -79,8 +79,11 @@ def _backfill(row: dict[str, Any], sample: Sample) -> str:
     name = row["name"].rpartition(":")[0] or row["name"]
     rate = sample.rates.get(backfill_key(row))
     speed = "" if rate is None else f", {rate:,.0f} rows/s"
-    ranges = f"{row['ranges_done']} of {row['ranges']} ranges"
-    return f"{row['revision']} {name}: {row['rows']:,} rows, {ranges}{speed}"
+    if not row["listed"]:
+        return f"{row['revision']} {name}: {row['total']:,} keys listed"
+    if rate:
+        speed += f", {(row['total'] - row['rows']) / rate:,.0f} s left"
+    return f"{row['revision']} {name}: {row['rows']:,} of {row['total']:,} rows{speed}"
 
 
 def _rate(sample: Sample, name: str) -> str | None:

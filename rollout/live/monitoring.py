@@ -32,8 +32,8 @@ INDEXES = text("""
 """)
 BACKFILLS = text("""
     SELECT revision, name, sum(rows_done)::bigint AS rows,
-        count(*) FILTER (WHERE done) AS ranges_done, count(*) AS ranges
-    FROM migrations.backfill_progress WHERE range_no > 0
+        sum(row_count)::bigint AS total, bool_or(range_no = 0) AS listed
+    FROM migrations.backfill_progress
     GROUP BY revision, name HAVING NOT bool_and(done) ORDER BY revision, name
 """)
 # The specification's "Monitoring During Migration", without taking the tables' locks.

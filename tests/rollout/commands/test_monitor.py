@@ -105,17 +105,31 @@ def test_a_backfill_has_its_rate(target_of, head_database, database):
     db, target = database(head_database), target_of(head_database)
     db.run(
         "INSERT INTO migrations.backfill_progress"
-        " (revision, name, range_no, rows_done, done)"
-        " VALUES ('005', 'accounts:abc', 0, 1000, true),"
-        " ('005', 'accounts:abc', 1, 200, false)"
+        " (revision, name, range_no, keys, row_count, rows_done, done)"
+        " VALUES ('005', 'accounts:abc', 1, '{}', 5000, 1000, true),"
+        " ('005', 'accounts:abc', 2, '{}', 5000, 200, false)"
+    )
+    assert "005 accounts: 10,000 keys listed" in _said(_look(target))
+    db.run(
+        "INSERT INTO migrations.backfill_progress"
+        " (revision, name, range_no, keys, row_count, done)"
+        " VALUES ('005', 'accounts:abc', 0, '{}', 0, true)"
     )
     first = _look(target)
-    db.run("UPDATE migrations.backfill_progress SET rows_done = rows_done + 500")
+    db.run(
+        "UPDATE migrations.backfill_progress SET rows_done = rows_done + 500"
+        " WHERE range_no > 0"
+    )
     second = _look(target, first)
     seconds = (second.at - first.at) / dt.timedelta(seconds=1)
     assert second.rates["backfill 005 accounts:abc"] == pytest.approx(1000 / seconds)
-    said = "\n".join(monitor_view.lines(second, "x"))
-    assert "005 accounts: 2,200 rows, 1 of 2 ranges, " in said
+    assert "005 accounts: 2,200 of 10,000 rows, " in _said(second)
+    assert " s left" in _said(second)
+    assert "005 accounts: 1,200 of 10,000 rows" in _said(first)
+
+
+def _said(sample):
+    return "\n".join(monitor_view.lines(sample, "x"))
 
 
 def test_it_waits_for_no_lock(rollout, head_database, connect):
