@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from rollout.backfill.plan import Backfill
-from rollout.running.locks import LockWaitTimeout, who_blocks
+from rollout.running.blockers import who_blocks
+from rollout.running.locks import LockWaitTimeout
 from rollout.settings import Settings
 from rollout.sqlstate import RETRYABLE, sqlstate
 from rollout.sqltext import literal, verbatim

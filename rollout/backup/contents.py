@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from rollout.backup.manifest import SavedTable
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
-from rollout.running.locks import BLOCKERS
+from rollout.running.blockers import BLOCKERS
 from rollout.sqlstate import LOCK_NOT_AVAILABLE, sqlstate
 from rollout.sqltext import literal, verbatim
 

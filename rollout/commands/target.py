@@ -17,11 +17,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from rollout import database, environment
+from rollout import database
 from rollout.bookkeeping import histories
 from rollout.commands.revisions import Revision, in_order
 from rollout.errors import RolloutError
 from rollout.running.locks import ambient
+from rollout.running.options import database_url
 from rollout.settings import Settings
 from rollout.sqlstate import sqlstate
 
@@ -84,7 +85,7 @@ class Target:
     @cached_property
     def url(self) -> URL:
         """The database's URL; starts the embedded PostgreSQL where none is named."""
-        self.known_url = environment.database_url(self.config)
+        self.known_url = database_url(self.config)
         return self.known_url
 
     @property

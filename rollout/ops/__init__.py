@@ -5,32 +5,27 @@ from rollout.ops.add_column import add_column
 from rollout.ops.add_foreign_key import add_foreign_key, drop_foreign_key
 from rollout.ops.autocommit import autocommit
 from rollout.ops.backfill import backfill
-from rollout.ops.change_column_type import (
-    change_column_type,
-    finish_column_type,
-    resume_column_type,
-    revert_column_type,
-)
+from rollout.ops.change_column_type import change_column_type, revert_column_type
 from rollout.ops.collect import collect
 from rollout.ops.constraint import validate_constraint
 from rollout.ops.create_extension import create_extension
 from rollout.ops.create_index import create_index
 from rollout.ops.drop_index import drop_index
 from rollout.ops.drop_view import drop_view
+from rollout.ops.finish_column_type import finish_column_type, resume_column_type
 from rollout.ops.grant_only import grant_only
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.make_tables import make_tables, park_tables
 from rollout.ops.park_columns import park_columns, restore_columns
 from rollout.ops.park_function import park_function, restore_function
 from rollout.ops.park_table import park_table, restore_table
-from rollout.ops.restructure_table import (
-    finish_restructure,
-    restructure_table,
-    revert_restructure,
-)
+from rollout.ops.restructure_table import restructure_table
+from rollout.ops.revert_restructure import finish_restructure, revert_restructure
 from rollout.ops.set_not_null import drop_not_null, set_not_null
 from rollout.ops.sql import run_sql, sql_file
-from rollout.ops.sync_trigger import drop_sync, sync_column, sync_table
+from rollout.ops.sync_column import sync_column
+from rollout.ops.sync_table import sync_table
+from rollout.ops.sync_trigger import drop_sync
 
 __all__ = [
     "add_check",

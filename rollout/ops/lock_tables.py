@@ -5,7 +5,8 @@ from sqlalchemy.exc import DBAPIError
 
 from rollout.ops.sql import bind, is_offline, run_sql
 from rollout.running import run
-from rollout.running.locks import CONFLICTS, ambient, lock_statement, until_granted
+from rollout.running.blockers import CONFLICTS
+from rollout.running.locks import ambient, lock_statement, until_granted
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, sqlstate
 
 OFFLINE = """\

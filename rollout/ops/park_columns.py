@@ -10,30 +10,13 @@ from rollout.ops.autocommit import autocommit
 from rollout.ops.backfill import backfill
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.park_table import exists
+from rollout.ops.parked_copy import make_parked_copy
 from rollout.ops.sql import bind, is_offline, run_sql, scalar
 from rollout.running import run
-from rollout.running.locks import LockWaitTimeout, in_the_way
+from rollout.running.blockers import in_the_way
+from rollout.running.locks import LockWaitTimeout
 from rollout.sqltext import literal, split_name
 
-CREATE = """
-    CREATE TABLE IF NOT EXISTS {parked} AS
-    SELECT {key}, {columns} FROM {table} WITH NO DATA
-"""
-CONSTRAIN = """
-    DO $constrain$
-    BEGIN
-        IF NOT EXISTS (
-            SELECT FROM pg_catalog.pg_constraint
-            WHERE conrelid = {parked_literal}::regclass
-        ) THEN
-            ALTER TABLE {parked}
-                ADD CONSTRAINT {name}_pkey PRIMARY KEY ({key}),
-                ADD CONSTRAINT {name}_fkey FOREIGN KEY ({key})
-                    REFERENCES {table} ({key}) ON DELETE CASCADE;
-        END IF;
-    END
-    $constrain$
-"""
 FOLLOW = """
     CREATE OR REPLACE FUNCTION {parked}_follow() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $follow$
@@ -141,7 +124,8 @@ def park_columns(table: str, defaults: dict[str, str], *, key: str = "id") -> No
     """
     names = _Names(table, defaults, key)
     lock_tables(table, mode="SHARE ROW EXCLUSIVE")
-    for template in (CREATE, CONSTRAIN, FOLLOW, TRIGGER):
+    make_parked_copy(table, names.all["name"], key, names.all["columns"])
+    for template in (FOLLOW, TRIGGER):
         run_sql(names.fill(template))
     backfill(
         f"parking columns of {table}", source=table, key=key, statement=names.fill(COPY)
