@@ -10,11 +10,6 @@ other servers that mention the same path, and needs a writable home.
 import fcntl
 import importlib.util
 import os
-import pwd
-import shutil
-import stat
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,18 +19,27 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from rollout.embedded.system_user import SYSTEM_USER, let_in, system_user, user_name
 from rollout.errors import RolloutError
-from rollout.terminal import notice
 
 if TYPE_CHECKING:
     from rollout.embedded.cluster import Cluster
 
+__all__ = [
+    "DIRECTORY",
+    "SYSTEM_USER",
+    "binaries",
+    "ensure_database",
+    "installed",
+    "reset",
+    "start",
+    "status",
+    "stop",
+    "url_text",
+]
+
 DIRECTORY = ".postgres/data"
 """The data directory, below the project's root."""
-
-SYSTEM_USER = "embedded_postgres"
-"""Who runs the server when we are root."""
-
 
 CREATED_MEANWHILE = {"42P04", "23505"}
 """What CREATE DATABASE fails with when another process was faster."""
@@ -91,7 +95,7 @@ def start(
         with _alone(data_dir.parent):
             cluster = _cluster(data_dir, superuser)
             if os.geteuid() == 0:
-                _let_in(cluster.user, data_dir, cluster.bin_dir)
+                let_in(cluster.user, data_dir, cluster.bin_dir)
             cluster.create(sync=sync)
             cluster.start(settings)
     except OSError as error:
@@ -160,49 +164,15 @@ def _cluster(data_dir: Path, superuser: str = "postgres") -> "Cluster":
     user = os.geteuid()
     owner = data_dir.stat().st_uid if data_dir.exists() else user
     if user == 0:
-        user = owner or _system_user()
+        user = owner or system_user()
     elif owner != user:
         raise RolloutError(
-            f"{data_dir} belongs to {_name(owner)}, and you are {_name(user)}.\n"
+            f"{data_dir} belongs to {user_name(owner)}, and you are"
+            f" {user_name(user)}.\n"
             "Nothing was changed.\n"
             "Run this as that user or as root, or remove the directory."
         )
     return Cluster(data_dir, bin_dir, user, superuser)
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
-
-
-def _system_user() -> int:
-    """Return the id of SYSTEM_USER, made where it is missing. We are root."""
-    command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false"]
-    if shutil.which("useradd") is None:  # busybox
-        command = ["adduser", "-S", "-D", "-H", "-s", "/bin/false"]
-    said = ""
-    for _ in range(20):
-        try:
-            return pwd.getpwnam(SYSTEM_USER).pw_uid
-        except KeyError:
-            pass
-        try:
-            done = subprocess.run(
-                [*command, SYSTEM_USER], capture_output=True, text=True, check=False
-            )
-            said = done.stderr.strip()
-        except OSError as error:
-            said = str(error)
-        if not said:
-            notice(f"made the system user {SYSTEM_USER}: PostgreSQL refuses to be root")
-        time.sleep(0.1)  # another process may be making it
-    raise RolloutError(
-        f"cannot make the system user {SYSTEM_USER}: {said}\n"
-        "Nothing else was changed.\n"
-        "PostgreSQL refuses to run as root. Run this as another user."
-    )
 
 
 @contextmanager
@@ -214,34 +184,3 @@ def _alone(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _let_in(user: int, data_dir: Path, bin_dir: Path) -> None:
-    """Let ``user`` pass where a directory above is closed to others. We are root."""
-    opened = []
-    for directory in sorted({*data_dir.parents, *bin_dir.parents}):
-        found = directory.stat()
-        if found.st_uid != user and not found.st_mode & stat.S_IXOTH:
-            directory.chmod(found.st_mode | stat.S_IXOTH)
-            opened.append(directory)
-    package = bin_dir.parents[1]
-    for tree in package.parent.glob(f"{package.name}*"):  # .libs lies beside it
-        if _make_readable(tree):
-            opened.append(tree)
-    if opened:
-        notice(
-            f"opened to the server's user {_name(user)}, and so to others (chmod o+x):"
-            f" {', '.join(map(str, opened))}"
-        )
-
-
-def _make_readable(tree: Path) -> bool:
-    """Open what pip installed under a strict umask; return whether it was closed."""
-    changed = False
-    for path in (tree, *tree.rglob("*")):
-        mode = path.lstat().st_mode
-        wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
-        if wanted != mode and not stat.S_ISLNK(mode):
-            path.chmod(wanted)
-            changed = True
-    return changed

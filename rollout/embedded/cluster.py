@@ -4,26 +4,24 @@ The server listens on a socket alone. That lies in the data directory, which nob
 its owner (and root) may enter, so connections need no password.
 """
 
-import hashlib
 import os
-import pwd
 import re
 import shlex
 import shutil
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import sqlalchemy as sa
 
+from rollout.embedded.postmaster import pid_file, server_pid
+from rollout.embedded.programs import run_as
+from rollout.embedded.socket_dir import private_dir, socket_dir
 from rollout.errors import RolloutError
 
 PORT = 5432  # part of the socket's file name; no TCP port is opened
 START_TIMEOUT_S = 300  # crash recovery of a large database takes its time
-LONGEST_SOCKET_DIR = 80  # bytes; macOS ends the whole path at 103
 LAST_LINES = 4
 
 
@@ -95,7 +93,7 @@ class Cluster:
         Raises:
             RolloutError: It did not start; the message ends with what it said.
         """
-        if self._pid() is not None:
+        if server_pid(self.data_dir) is not None:
             self._wait_until_ready()
             return
         self._check_version()
@@ -116,7 +114,7 @@ class Cluster:
 
     def stop(self, mode: str = "fast") -> bool:
         """Stop the server, ending its connections; return whether it was running."""
-        if self._pid() is None:
+        if server_pid(self.data_dir) is None:
             return False
         self._run(
             "pg_ctl", "stop", "-D", str(self.data_dir), "-m", mode,
@@ -133,8 +131,8 @@ class Cluster:
 
     def running(self) -> sa.URL | None:
         """Return how to connect to the running server; None when there is none."""
-        lines = self._pid_file()
-        if self._pid() is None or lines[7:] != ["ready"]:
+        lines = pid_file(self.data_dir)
+        if server_pid(self.data_dir) is None or lines[7:] != ["ready"]:
             return None
         return sa.URL.create(
             "postgresql+psycopg2",
@@ -142,33 +140,6 @@ class Cluster:
             database="postgres",
             query={"host": lines[4], "port": lines[3]},
         )
-
-    def _pid_file(self) -> list[str]:
-        """Read postmaster.pid: pid, directory, start, port, socket's directory, …"""
-        try:
-            text = (self.data_dir / "postmaster.pid").read_text()
-        except FileNotFoundError:
-            return []
-        return [line.strip() for line in text.splitlines()]
-
-    def _pid(self) -> int | None:
-        """Return the server's pid, unless another process has been given it since.
-
-        A server works in its data directory; so do its children. Root without the
-        capability to trace, as in a container, is not told, and goes by the name.
-        """
-        lines = self._pid_file()
-        if not lines or not lines[0].isdecimal():
-            return None
-        process = None
-        try:
-            process = psutil.Process(int(lines[0]))
-            alive = Path(process.cwd()) == self.data_dir.resolve()
-        except psutil.NoSuchProcess:
-            alive = False
-        except psutil.AccessDenied:
-            alive = process is not None and process.name() == "postgres"
-        return int(lines[0]) if alive else None
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + START_TIMEOUT_S
@@ -199,45 +170,14 @@ class Cluster:
     @property
     def private_dir(self) -> Path:
         """Where the socket goes if the data directory's path does not suit one."""
-        digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]
-        return Path("/tmp") / f"rollout-{digest}"  # noqa: S108 - its owner is checked
+        return private_dir(self.data_dir)
 
     def _socket_dir(self) -> Path:
-        """The data directory; a private one in /tmp when its path is too long."""
-        inside = str(self.data_dir)
-        plain = re.fullmatch(r"[\w./+-]+", inside) is not None
-        if plain and len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR:
-            return self.data_dir
-        short = self.private_dir
-        if not short.exists():
-            short.mkdir(mode=0o700)
-            if os.geteuid() == 0:
-                os.chown(short, self.user, -1)
-        found = short.lstat()
-        if found.st_uid != self.user or found.st_mode & 0o077 or short.is_symlink():
-            raise RolloutError(
-                f"{short} should be a private directory of the server's.\n"
-                "Nothing was changed; the server is not started.\n"
-                "Somebody else made it. Remove it, then run the same command again."
-            )
-        return short
+        return socket_dir(self.data_dir, self.user)
 
     def _run(self, program: str, *arguments: str) -> str:
         """Run one of the programs as ``user``; return what it printed."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-        as_other = os.geteuid() == 0
-        done = subprocess.run(
-            [str(self.bin_dir / program), *arguments],
-            user=self.user if as_other else None,
-            group=_group(self.user) if as_other else None,
-            extra_groups=[] if as_other else None,
-            env={**clean, "LC_ALL": "C"},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_as(self.user, self.bin_dir / program, arguments)
         if done.returncode:
             raise self._failed(program, done.stderr + done.stdout)
         return done.stdout
@@ -252,10 +192,3 @@ class Cluster:
             f"{program} failed for {self.data_dir}. It said:\n{last}\n"
             "The data directory stands as it was."
         )
-
-
-def _group(user: int) -> int:
-    try:
-        return pwd.getpwuid(user).pw_gid
-    except KeyError:  # an id without a name, as in many containers
-        return user
