@@ -8,6 +8,8 @@
 ``postgresql``                         pytest-postgresql's, to a clone of head
 """
 
+import gc
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +35,7 @@ from tests.supabase import (  # noqa: F401 - fixtures
 )
 
 bytecode.keep()
+gc.disable()  # until all is collected: half a second of looking for what is not there
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Begun in the background by a shell. Processes that tests start must hear Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,8 +43,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 STARTED_S = time.monotonic()
 COSTLY = {"databases", "_supabase", "alembic_cli", "place"}
 """Fixtures that make databases for one test, start processes, or come in turns."""
-SEEDED = {"household", "lived_in"}
-"""Fixtures that bring up HomeOps with a household in it: seconds in each process."""
+LONG = {"household", "lived_in", "seeded", "guarded_server"}
+"""Fixtures that fill a database as an environment has it, or start a server of their
+own: a second and more in each process."""
 FAST_S = 30
 """What `make test-fast` may take on two cores: see CONTRIBUTING.md, "Time"."""
 
@@ -51,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     begun = set()
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        if names & SEEDED:
+        if names & LONG:
             item.add_marker("slow")
         if not names & COSTLY:
             continue
@@ -59,6 +63,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         elif item.get_closest_marker("slow") is None:
             begun.add(item.path)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: it is never looked at again for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(
@@ -82,6 +92,19 @@ def _no_outside_database() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _catalogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What `rollout check` remembers of fresh databases is this run's own.
+
+    All processes of the run share it: who comes first makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(shared / "catalogs"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[sa.URL]:
     """URL of the session's server, as its superuser."""
@@ -91,7 +114,11 @@ def server() -> Iterator[sa.URL]:
 
 @pytest.fixture(scope="session")
 def _databases(server: sa.URL) -> Iterator[Databases]:
-    yield from dropping(Databases(server))
+    databases = Databases(server)
+    if "TEST_DATABASE_URL" in os.environ:
+        yield from dropping(databases)
+    else:  # they go with their server
+        yield databases
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def new_server(
             try:
                 yield url
             finally:
-                embedded.stop(data_dir)
+                embedded.reset(data_dir)
             return
         cluster = system_cluster(data_dir, superuser)
         cluster.create(sync=False)
@@ -65,7 +65,7 @@ def new_server(
         try:
             yield cluster.running()
         finally:
-            cluster.stop()
+            cluster.remove()
 
 
 def system_cluster(data_dir: Path, superuser: str = "postgres") -> Cluster:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import servers
-from tests.databases import Databases, dropping
+from tests.databases import Databases
 
 FIXTURES = Path(__file__).parent / "fixtures"
 KINDS = ("older", "newer")
@@ -30,7 +30,7 @@ def _supabase_server() -> Iterator[Databases]:
         databases = Databases(url)
         databases.run((FIXTURES / "supabase_roles.sql").read_text())
         databases.owner = "postgres"
-        yield from dropping(databases)
+        yield databases
 
 
 @pytest.fixture

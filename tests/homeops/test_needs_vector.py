@@ -5,6 +5,7 @@ import pytest
 from rollout.errors import RolloutError
 from tests.homeops.history import has_vector
 
+pytestmark = pytest.mark.slow
 AT = "SELECT version_num FROM migrations.homeops_version"
 UNUSABLE = [
     ("ALTER EXTENSION vector SET SCHEMA public", "in schema public, not in schema ext"),

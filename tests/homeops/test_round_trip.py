@@ -37,6 +37,7 @@ def test_all_the_way_down_and_up_has_every_row(lived_in, run_homeops):
     assert lived_in.contents() == rows
 
 
+@pytest.mark.slow
 def test_what_others_put_into_a_schema_keeps_it(homeops, run_homeops):
     homeops.run("CREATE TABLE media.theirs AS SELECT 1 AS one")
     run_homeops(homeops.url, "downgrade", "000")

@@ -10,6 +10,8 @@ from rollout.seeding import import_csv
 from tests.commands import run_module
 from tests.homeops.history import seed, target
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "production"])
 def test_a_second_run_puts_nothing_in(homeops, environment):

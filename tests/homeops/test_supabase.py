@@ -1,9 +1,12 @@
 """The same history on Supabase, run as ``postgres``, who is no superuser there."""
 
+import pytest
+
 from rollout.catalog import diff
 from tests.homeops.history import SCHEMAS
 from tests.supabase import as_role
 
+pytestmark = pytest.mark.slow
 OURS = (*SCHEMAS, "private")
 
 

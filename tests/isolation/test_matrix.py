@@ -180,6 +180,7 @@ def of_a_new_table(plain, *statements):
         return {cell.command for cell, _ in differing(lab, cells)}
 
 
+@pytest.mark.slow
 def test_a_new_table_is_in_the_matrix_by_itself(plain):
     assert of_a_new_table(plain, *GOALS) == set()
     for left_out, command in zip(

@@ -21,6 +21,7 @@ def survivors(lab, hunted):
     return (caught.mutant for caught in hunt(lab, hunted) if caught.cell is None)
 
 
+@pytest.mark.slow
 def test_every_mutant_is_noticed(lab, record_property):
     hunted = mutants(lab.history, lab.found, lab.connection)
     record_property("mutants", len(hunted))
@@ -40,6 +41,7 @@ def test_every_reason_is_needed(plain):
             ), f"{object_}: {line.reason}"
 
 
+@pytest.mark.slow
 def test_every_mutant_of_what_is_parked_is_noticed(parked, record_property):
     hunted = [
         mutant

@@ -10,6 +10,7 @@ from tests.isolation.lab import open_lab
 from tests.isolation.page import page
 from tests.isolation.places import PLACES
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "isolation.md"
 
 

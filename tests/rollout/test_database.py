@@ -255,6 +255,7 @@ def test_an_option_of_another_driver_is_named():
     assert "libpq does not know" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "raw",
     ["", "mysql://u:hushhush@h/d", "postgresql://u:hushhush@127.0.0.1:1/d"],

@@ -15,7 +15,12 @@ def histories():
     return [s for s in config.sections() if config.has_option(s, "script_location")]
 
 
-@pytest.mark.parametrize("section", histories())
+FIRST, *OTHERS = histories()
+
+
+@pytest.mark.parametrize(
+    "section", [FIRST, *(pytest.param(s, marks=pytest.mark.slow) for s in OTHERS)]
+)
 def test_versions_rise_and_are_what_the_sql_asks_for(section):
     (found,) = semantic_version.look(Target(str(ROOT / "alembic.ini"), section))
     assert found.status == "PASS", found.details

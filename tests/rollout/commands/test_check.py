@@ -1,12 +1,4 @@
-import pytest
-
 from rollout import checks
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory, monkeypatch):
-    base = tmp_path_factory.getbasetemp() / "catalogs"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(base))
 
 
 def test_all_is_well_at_head(rollout, head_database):

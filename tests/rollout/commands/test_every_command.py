@@ -43,10 +43,8 @@ def run(rollout, supabase):
 
 
 def test_every_command_does_its_work(
-    run, rollout, supabase, project, database, tmp_path, tmp_path_factory, monkeypatch
+    run, rollout, supabase, project, database, tmp_path, monkeypatch
 ):
-    cache = tmp_path_factory.getbasetemp() / "catalogs"  # both kinds read the same one
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     here = database(supabase, AUTH_ADMIN)
     owner = "SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user"
     assert here.rows(owner) == [("postgres", False)]

@@ -13,12 +13,6 @@ from tests.supabase import as_role
 
 
 @pytest.fixture(autouse=True)
-def _cache(tmp_path_factory, monkeypatch):
-    base = tmp_path_factory.getbasetemp() / "catalogs"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(base))
-
-
-@pytest.fixture(autouse=True)
 def backups(tmp_path, monkeypatch):
     """Where backups are looked for: nowhere else, and nothing there at first."""
     monkeypatch.setattr(maintain_steps, "BACKUPS", tmp_path)
