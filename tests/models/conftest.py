@@ -1,13 +1,17 @@
 """A database at head, and two users in it."""
 
+import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
 
 from models import Provider, UserInvestmentAccount
+
+Scenario = Callable[[AsyncEngine], Awaitable[None]]
 
 
 @pytest.fixture
@@ -36,6 +40,25 @@ def engine(url: sa.URL) -> Iterator[sa.Engine]:
     )
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(params=["postgresql+asyncpg", "postgresql+psycopg_async"])
+def run(request: pytest.FixtureRequest, url: sa.URL) -> Callable[[Scenario], None]:
+    """Run a coroutine function on an engine of one pooled connection."""
+
+    def run(scenario: Scenario) -> None:
+        async def main() -> None:
+            engine = create_async_engine(
+                url.set(drivername=request.param), pool_size=1, max_overflow=0
+            )
+            try:
+                await scenario(engine)
+            finally:
+                await engine.dispose()
+
+        asyncio.run(main())
+
+    return run
 
 
 @pytest.fixture

@@ -1,35 +1,13 @@
 """Bulk upserts under asyncio, with each driver."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import UserInvestmentTransaction
 from models.bulk import BulkError, upsert
 from models.tenant import as_service, as_user
 from tests.models.bulk_rows import expect_every_kind, of_every_kind, transactions
-
-
-@pytest.fixture(params=["postgresql+asyncpg", "postgresql+psycopg_async"])
-def run(request, url):
-    """Run a coroutine function on an engine of one pooled connection."""
-
-    def run(scenario: Callable[[AsyncEngine], Awaitable[None]]) -> None:
-        async def main() -> None:
-            engine = create_async_engine(
-                url.set(drivername=request.param), pool_size=1, max_overflow=0
-            )
-            try:
-                await scenario(engine)
-            finally:
-                await engine.dispose()
-
-        asyncio.run(main())
-
-    return run
 
 
 def test_every_kind_of_value_arrives_and_stays(run, alice, account_of):

@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from models import UserInvestmentAccount
@@ -18,25 +17,6 @@ WHO = sa.text(
 )
 UID = sa.text("SELECT auth.uid()")
 ACCOUNTS = sa.select(UserInvestmentAccount)
-
-
-@pytest.fixture(params=["postgresql+asyncpg", "postgresql+psycopg_async"])
-def run(request, url):
-    """Run a coroutine function on an engine of one pooled connection."""
-
-    def run(scenario: Callable[[AsyncEngine], Awaitable[None]]) -> None:
-        async def main() -> None:
-            engine = create_async_engine(
-                url.set(drivername=request.param), pool_size=1, max_overflow=0
-            )
-            try:
-                await scenario(engine)
-            finally:
-                await engine.dispose()
-
-        asyncio.run(main())
-
-    return run
 
 
 def test_a_user_sees_only_their_rows(run, alice, bob, account_of):

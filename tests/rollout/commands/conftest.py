@@ -2,11 +2,14 @@
 
 ``rollout(url, "plan", "004")``   runs it; a :class:`Done` with status, out, err, json
 ``database(url)``                 SQL and snapshots of a database
+``project``                       a copy of the revisions to write into
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,3 +63,11 @@ def database(connect: Callable[..., Connection]) -> Callable[..., Database]:
         return Database(url, connect, auth_admin)
 
     return open_
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the revisions to write into."""
+    shutil.copy(ROOT / "alembic.ini", tmp_path)
+    shutil.copytree(ROOT / "alembic", tmp_path / "alembic")
+    return tmp_path

@@ -119,21 +119,6 @@ def test_what_is_made_again_was_not_dropped(drop, make, change):
     assert change not in effects.of(f"DROP {drop}; CREATE {make}").changes
 
 
-def test_the_matrix_is_the_specification_s():
-    spec = """
-        Add Table            | Low                | Yes                |
-        Add Column           | Low                | Yes (if nullable)  |
-        Add Index            | Low                | Yes                |
-        Modify Column        | High               | No                 |
-        Drop Column          | Very High          | No                 |
-        Drop Table           | Very High          | No                 |
-        Data Migration       | High               | Depends on change  |
-    """
-    for line in spec.strip().splitlines():
-        change, complexity, safe = (part.strip() for part in line.split("|")[:3])
-        assert matrix.MATRIX[change] == (complexity, safe.partition(" (")[0])
-
-
 def test_the_worst_change_decides():
     worst = matrix.verdict({"Add Table", "Data Migration"})
     assert (worst.complexity, worst.safe) == ("High", "Depends on change")

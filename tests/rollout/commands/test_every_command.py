@@ -3,13 +3,10 @@
 One story on one database: a roll-out, a look around, damage, repair, and the way back.
 """
 
-import shutil
-
 import pytest
 import sqlalchemy as sa
 
 from rollout.commands import COMMANDS
-from tests.commands import ROOT
 from tests.rollout.commands.conftest import AUTH_ADMIN
 from tests.supabase import as_role
 from tests.versions import rows
@@ -18,14 +15,6 @@ FLAGS = "SELECT count(*) FROM public.user_feature_flags"
 STANDS = "SELECT version_num FROM migrations.alembic_version"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def project(tmp_path):
-    """A copy of the revisions to write into."""
-    shutil.copy(ROOT / "alembic.ini", tmp_path)
-    shutil.copytree(ROOT / "alembic", tmp_path / "alembic")
-    return tmp_path
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """new: a revision file that needs only its two functions written."""
 
 import ast
-import shutil
 import subprocess
 import sys
 
@@ -10,14 +9,6 @@ import pytest
 from rollout.commands.target import Target
 from tests.commands import ROOT
 from tests.versions.test_history import FILE_NAME
-
-
-@pytest.fixture
-def project(tmp_path):
-    """A copy of the revisions to write into."""
-    shutil.copy(ROOT / "alembic.ini", tmp_path)
-    shutil.copytree(ROOT / "alembic", tmp_path / "alembic")
-    return tmp_path
 
 
 @pytest.fixture
