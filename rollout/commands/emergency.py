@@ -14,8 +14,9 @@ from rollout.bookkeeping.runner_lock import runner_lock
 from rollout.commands import components, script_text, state
 from rollout.commands.output import Output
 from rollout.commands.revisions import Revision
-from rollout.commands.target import Target, is_autocommit
+from rollout.commands.target import Target
 from rollout.errors import RolloutError
+from rollout.running.engine import is_autocommit
 from rollout.sqlstate import RETRYABLE, sqlstate
 from rollout.sqltext import verbatim
 

@@ -14,14 +14,14 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, event, text
+from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from rollout import database
 from rollout.bookkeeping import histories
 from rollout.commands.revisions import Revision, in_order
 from rollout.errors import RolloutError
-from rollout.running.locks import ambient
+from rollout.running.engine import engine_of
 from rollout.running.options import database_url
 from rollout.settings import Settings
 from rollout.sqlstate import sqlstate
@@ -102,18 +102,7 @@ class Target:
         lock_timeout is short: take locks on tables in use by
         :mod:`rollout.running.locks`.
         """
-        engine = database.create_engine(self.url, application_name="rollout")
-
-        @event.listens_for(engine, "begin")
-        def set_timeouts(connection: Connection) -> None:
-            if not is_autocommit(connection):
-                connection.exec_driver_sql(
-                    f"{ambient(self.settings.lock_try_ms)};"
-                    "SET LOCAL statement_timeout = 0;"
-                    "SET LOCAL idle_in_transaction_session_timeout = 0"
-                )
-
-        return engine
+        return engine_of(self.url, self.settings)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -208,11 +197,6 @@ class Target:
         with _environment(self.given):
             getattr(command, name)(config, *arguments, **options)
         return printed.getvalue()
-
-
-def is_autocommit(connection: Connection) -> bool:
-    """Whether every statement commits by itself; without asking the server."""
-    return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
 
 
 def _config(config_file: str, section: str) -> Config:

@@ -16,11 +16,16 @@ def engine_of(url: URL, settings: Settings) -> Engine:
 
     @event.listens_for(engine, "begin")
     def set_timeouts(connection: Connection) -> None:
-        # Not get_isolation_level(): that asks the server, which knows no AUTOCOMMIT.
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        if not is_autocommit(connection):
             connection.exec_driver_sql(
                 f"{ambient(settings.lock_try_ms)}; SET LOCAL statement_timeout = 0; "
                 "SET LOCAL idle_in_transaction_session_timeout = 0"
             )
 
     return engine
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Whether every statement commits by itself."""
+    # Not get_isolation_level(): that asks the server, which knows no AUTOCOMMIT.
+    return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
