@@ -20,7 +20,20 @@ NAMES = {
 }
 
 
-class Base(DeclarativeBase):
+class Shown:
+    """A repr of what tells rows apart."""
+
+    shown: ClassVar[tuple[str, ...]]
+    """Attributes in the repr: no amounts, never a secret."""
+
+    def __repr__(self) -> str:
+        # Only what is loaded: a repr must neither query nor fail on detached rows.
+        loaded = inspect(self).dict
+        fields = [f"{name}={loaded[name]!s}" for name in self.shown if name in loaded]
+        return f"<{' '.join([type(self).__name__, *fields])}>"
+
+
+class Base(Shown, DeclarativeBase):
     """Base of all models.
 
     Columns with a default are filled by the server, and read back in the same
@@ -40,13 +53,6 @@ class Base(DeclarativeBase):
     __mapper_args__ = types.MappingProxyType({"eager_defaults": True})
 
     shown: ClassVar[tuple[str, ...]] = ("id", "user_id")
-    """Attributes in the repr: what tells rows apart, no amounts, never a secret."""
-
-    def __repr__(self) -> str:
-        # Only what is loaded: a repr must neither query nor fail on detached rows.
-        loaded = inspect(self).dict
-        fields = [f"{name}={loaded[name]!s}" for name in self.shown if name in loaded]
-        return f"<{' '.join([type(self).__name__, *fields])}>"
 
 
 metadata = Base.metadata

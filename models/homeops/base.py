@@ -12,12 +12,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    inspect,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from models.base import NAMES
+from models.base import NAMES, Shown
 from models.types import ExactNumeric, UtcDateTime
 
 __all__ = [
@@ -31,7 +30,7 @@ __all__ = [
 ]
 
 
-class Base(DeclarativeBase):
+class Base(Shown, DeclarativeBase):
     """Base of all models of HomeOps: a registry and metadata of their own.
 
     Every table names its schema. Columns with a default are filled by the server.
@@ -45,13 +44,6 @@ class Base(DeclarativeBase):
     __mapper_args__ = types.MappingProxyType({"eager_defaults": True})
 
     shown: ClassVar[tuple[str, ...]] = ("id",)
-    """Attributes in the repr: what tells rows apart, no amounts, never a secret."""
-
-    def __repr__(self) -> str:
-        # Only what is loaded: a repr must neither query nor fail on detached rows.
-        loaded = inspect(self).dict
-        fields = [f"{name}={loaded[name]!s}" for name in self.shown if name in loaded]
-        return f"<{' '.join([type(self).__name__, *fields])}>"
 
 
 metadata = Base.metadata
