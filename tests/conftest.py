@@ -41,11 +41,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 STARTED_S = time.monotonic()
-COSTLY = {"databases", "_supabase", "alembic_cli", "place"}
-"""Fixtures that make databases for one test, start processes, or come in turns."""
-LONG = {"household", "lived_in", "seeded", "guarded_server"}
-"""Fixtures that fill a database as an environment has it, or start a server of their
-own: a second and more in each process."""
+COSTLY = {"databases", "_supabase", "place"}
+"""Fixtures that make databases for one test, or come in turns."""
+LONG = {"household", "lived_in", "seeded", "guarded_server", "alembic_cli"}
+"""Fixtures that fill a database as an environment has it, or start a server or another
+Python: a second and more."""
 FAST_S = 30
 """What `make test-fast` may take on two cores: see CONTRIBUTING.md, "Time"."""
 

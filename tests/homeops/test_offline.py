@@ -5,6 +5,7 @@ import pytest
 from rollout.catalog import diff
 from tests.versions.psql import psql
 
+pytestmark = pytest.mark.slow
 WHERE = "SELECT version_num FROM migrations.homeops_version"
 JOURNAL = """
     SELECT version, description, migration_file, checksum, status

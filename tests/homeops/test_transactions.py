@@ -8,6 +8,7 @@ from rollout.errors import RolloutError
 from tests.commands import run_module
 from tests.homeops.history import before
 
+pytestmark = pytest.mark.slow
 ROWS = """
     SELECT external_id, amount::float8 FROM financial.transactions ORDER BY 1
 """

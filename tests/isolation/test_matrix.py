@@ -99,6 +99,7 @@ def test_nothing_that_the_policy_names_goes_untried(plain):
     assert {cell.actor_name for cell in plain.cells} == {*ACTORS, "passer-by"}
 
 
+@pytest.mark.slow
 def test_every_outcome_is_met_with(plain):
     met = set()
     with plain.trial.rolled_back():

@@ -94,6 +94,7 @@ LEFT_OUT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_without_some_cells_some_mutants_survive(plain, name):
     """So each part of the matrix is needed, and a survivor is reported."""
