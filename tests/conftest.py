@@ -43,9 +43,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 STARTED_S = time.monotonic()
 COSTLY = {"databases", "_supabase", "place"}
 """Fixtures that make databases for one test, or come in turns."""
-LONG = {"household", "lived_in", "seeded", "guarded_server", "alembic_cli"}
-"""Fixtures that fill a database as an environment has it, or start a server or another
-Python: a second and more."""
+LONG = {
+    "household",
+    "lived_in",
+    "seeded",
+    "guarded_server",
+    "postgresql",
+    "alembic_cli",
+}
+"""Fixtures that fill a database for themselves, or start a server or another Python."""
 FAST_S = 30
 """What `make test-fast` may take on two cores: see CONTRIBUTING.md, "Time"."""
 

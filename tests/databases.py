@@ -36,10 +36,12 @@ class Databases:
         url = self.server.set(database=name, username=self.owner)
         return url.render_as_string(hide_password=False)
 
-    def template(self, key: str, fill: Callable[[str], object]) -> str:
-        """Return a template's name; ``fill`` makes it from an empty one, once."""
+    def template(
+        self, key: str, fill: Callable[[str], object], start: str | None = None
+    ) -> str:
+        """Return a template's name; made once, from an empty one or from ``start``."""
         if key not in self._templates:
-            url = self.make()
+            url = self.make(start)
             fill(url)
             name = sa.make_url(url).database
             assert name is not None

@@ -104,8 +104,10 @@ def shared(
     """Make a database once a session, for tests that leave it as it is."""
 
     @functools.cache
-    def make(key: str, fill: Callable[[str], object]) -> Database:
-        name = _databases.template(f"shared {key}", fill)
+    def make(
+        key: str, fill: Callable[[str], object], start: str | None = None
+    ) -> Database:
+        name = _databases.template(f"shared {key}", fill, start)
         url = _databases.server.set(database=name)
         return Database(url.render_as_string(hide_password=False), keep_open)
 
@@ -113,9 +115,10 @@ def shared(
 
 
 @pytest.fixture(scope="session")
-def standing(shared: Callable[..., Database]) -> Database:
+def standing(shared: Callable[..., Database], _databases: Databases) -> Database:
     """Ours at head, to look at only."""
-    return shared("head", upgrade_to_head)
+    head = _databases.template("head", upgrade_to_head)
+    return shared("head", lambda url: None, head)
 
 
 @pytest.fixture(scope="session")

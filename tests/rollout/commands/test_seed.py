@@ -5,6 +5,7 @@ import types
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from rollout.seeding import Rows
 from seeds import portfolio
@@ -27,15 +28,16 @@ def few_users(monkeypatch):
 
 
 @pytest.fixture
-def seeded(databases, rollout, alembic_run, database):
+def seeded(databases, database_at, rollout, database):
     """A clone of a database at head that was seeded once."""
 
+    at_head = sa.make_url(database_at("head")).database
+
     def fill(url):
-        alembic_run(url, "upgrade", "head")
         done = rollout(url, "seed", "dev")
         assert done.status == 0, done.err
 
-    return database(databases.make(databases.template("seeded", fill)))
+    return database(databases.make(databases.template("seeded", fill, at_head)))
 
 
 def test_holdings_add_up(seeded):
