@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection, Engine, text
 
 from rollout.backfill.plan import Backfill, estimated_rows
+from rollout.sqltext import literal, verbatim
 from rollout.terminal import notice
 
 ROWS_A_RANGE = 5_000
-"""About so many keys make one range, which one worker takes."""
+"""At most so many keys make one range, which one worker takes."""
+NEAR_ROWS = 20_000
+"""Rows so near to each other on disk are done in the order of their keys."""
 CHECK_EVERY_S = 1.0
 TELL_EVERY_S = 5.0
 
@@ -29,14 +32,23 @@ FORGET = """
     DELETE FROM migrations.backfill_progress
     WHERE revision = :revision AND name = :name
 """
-KEEP = text("""
+KEEP = """
+    INSERT INTO migrations.backfill_progress
+        (revision, name, range_no, keys, row_count)
+    SELECT {revision}, {name}, {number} + part,
+        array_agg(CAST(key AS text) ORDER BY key), count(*)
+    FROM (
+        SELECT {key} AS key,
+            (row_number() OVER (ORDER BY {key}) - 1) / {rows_a_range} AS part
+        FROM {source} WHERE {pages}
+    ) AS near
+    GROUP BY part
+    RETURNING row_count
+"""
+LISTED = text("""
     INSERT INTO migrations.backfill_progress
         (revision, name, range_no, keys, row_count, done)
-    VALUES (
-        :revision, :name, :number, CAST(:keys AS text[]),
-        cardinality(CAST(:keys AS text[])), :number = 0
-    )
-    RETURNING row_count
+    VALUES (:revision, :name, 0, '{}', 0, true)
 """)
 # A partitioned table has no pages of its own; the ranges are then of every partition.
 PAGES = text("""
@@ -69,12 +81,19 @@ def ensure_ranges(
         writer.execute(text(FORGET), this)
         writer.commit()
         tell = _Teller(backfill.name, verify)
-        number = 0
         with engine.connect() as reader:
-            for number, keys in enumerate(_ranges(reader, backfill), 1):
-                tell(_keep(writer, this | {"number": number, "keys": keys}))
+            reader.exec_driver_sql(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            )
+            snapshot = str(reader.scalar(text("SELECT pg_export_snapshot()")))
+            number = 1
+            for pages in _near(reader, backfill):
+                kept = _keep(writer, backfill, snapshot, number, pages)
+                number += len(kept)
+                tell(sum(kept))
         # Its row says that the list is complete.
-        _keep(writer, this | {"number": 0, "keys": "{}"})
+        writer.execute(LISTED, this)
+        writer.commit()
 
 
 def key_type(connection: Connection, backfill: Backfill) -> str:
@@ -83,29 +102,35 @@ def key_type(connection: Connection, backfill: Backfill) -> str:
     return str(connection.scalar(TYPE, names))
 
 
-def _keep(writer: Connection, values: dict[str, object]) -> int:
-    """Add a range. After a crash of the server its end is missing, never its middle."""
-    writer.exec_driver_sql("SET LOCAL synchronous_commit = off")
-    rows = writer.scalar(KEEP, values)
+def _keep(
+    writer: Connection, backfill: Backfill, snapshot: str, number: int, pages: str
+) -> list[int]:
+    """Add ranges for some pages, as the snapshot sees them; return their rows."""
+    writer.exec_driver_sql(
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+        f"SET TRANSACTION SNAPSHOT {literal(snapshot)};"
+        # After a crash of the server the list's end is missing, never its middle.
+        "SET LOCAL synchronous_commit = off"
+    )
+    statement = KEEP.format(
+        revision=literal(backfill.revision), name=literal(backfill.progress_name),
+        number=number, rows_a_range=ROWS_A_RANGE, key=backfill.key,
+        source=backfill.source, pages=pages,
+    )  # fmt: skip
+    rows = writer.execute(verbatim(statement)).scalars().all()
     writer.commit()
-    return int(rows or 0)
+    return list(rows)
 
 
-def _ranges(reader: Connection, backfill: Backfill) -> Iterator[str]:
-    """Arrays of keys as text, some pages at a time, all of one snapshot."""
-    reader.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+def _near(reader: Connection, backfill: Backfill) -> Iterator[str]:
+    """Conditions for the rows of some pages each, together for all."""
     pages = int(reader.scalar(PAGES, {"table": backfill.source}) or 0)
     rows_a_page = estimated_rows(reader, backfill.source) / max(1, pages)
-    step = max(1, int(ROWS_A_RANGE / max(1.0, rows_a_page)))
+    step = max(1, int(NEAR_ROWS / max(1.0, rows_a_page)))
     for page in range(0, max(1, pages), step):
         # The last one is open: nothing depends on the number of pages.
-        end = f"AND ctid < '({page + step},0)'" if page + step < pages else ""
-        keys = reader.exec_driver_sql(
-            f"SELECT CAST(array_agg({backfill.key}) AS text) FROM {backfill.source} "
-            f"WHERE ctid >= '({page},0)' {end}"
-        ).scalar()
-        if keys is not None:
-            yield keys
+        end = f" AND ctid < '({page + step},0)'" if page + step < pages else ""
+        yield f"ctid >= '({page},0)'{end}"
 
 
 class _Teller:

@@ -12,50 +12,84 @@ DECLARE
     candidates bigint;
     claims bigint;
     carried bigint;
+    blocked boolean := false;
 BEGIN
+    -- The usual case, in which nothing but the same account can be in the way: every
+    -- unique key that ON CONFLICT looks at beforehand costs as much as an index.
+    BEGIN
+        WITH source AS MATERIALIZED (
+            SELECT o.*, coalesce(s.is_primary, true) AS is_primary,
+                o.user_id IS NOT NULL AND o.provider_account_id IS NOT NULL
+                    AND s.is_duplicate IS NOT TRUE AS is_candidate
+            FROM migrations.onboarding_accounts AS o
+            LEFT JOIN migrations.onboarding_siblings AS s ON planned AND s.id = o.id
+            WHERE o.id = ANY (ids)
+        ), inserted AS (
+            INSERT INTO public.user_investment_accounts (
+                id, user_id, provider, provider_account_id, institution_name,
+                account_name, account_type, is_active, is_primary, sync_status,
+                last_synced, created_at, updated_at
+            )
+            SELECT id, user_id, 'alpaca', provider_account_id, 'Alpaca Securities',
+                'Alpaca Brokerage Account', 'brokerage', is_active, is_primary, sync_status,
+                updated_at, coalesce(created_at, now()), coalesce(updated_at, now())
+            FROM source WHERE is_candidate
+            ON CONFLICT (id) DO NOTHING
+            RETURNING id
+        )
+        SELECT count(*) FILTER (WHERE is_candidate),
+            count(*) FILTER (WHERE claims_account), (SELECT count(*) FROM inserted)
+        INTO candidates, claims, carried
+        FROM source;
+    EXCEPTION WHEN unique_violation THEN
+        blocked := true;
+    END;
+
     -- ON CONFLICT without a target: any unique key. An account that loses to the user's
     -- other one as the primary is inserted in the second place.
-    WITH candidate AS MATERIALIZED (
-        SELECT o.*, coalesce(s.is_primary, true) AS is_primary
-        FROM migrations.onboarding_accounts AS o
-        LEFT JOIN migrations.onboarding_siblings AS s ON planned AND s.id = o.id
-        WHERE o.id = ANY (ids)
-            AND o.user_id IS NOT NULL
-            AND o.provider_account_id IS NOT NULL
-            AND s.is_duplicate IS NOT TRUE
-    ), first_try AS (
-        INSERT INTO public.user_investment_accounts (
-            id, user_id, provider, provider_account_id, institution_name, account_name,
-            account_type, is_active, is_primary, sync_status, last_synced, created_at,
-            updated_at
+    IF blocked THEN
+        WITH candidate AS MATERIALIZED (
+            SELECT o.*, coalesce(s.is_primary, true) AS is_primary
+            FROM migrations.onboarding_accounts AS o
+            LEFT JOIN migrations.onboarding_siblings AS s ON planned AND s.id = o.id
+            WHERE o.id = ANY (ids)
+                AND o.user_id IS NOT NULL
+                AND o.provider_account_id IS NOT NULL
+                AND s.is_duplicate IS NOT TRUE
+        ), first_try AS (
+            INSERT INTO public.user_investment_accounts (
+                id, user_id, provider, provider_account_id, institution_name, account_name,
+                account_type, is_active, is_primary, sync_status, last_synced, created_at,
+                updated_at
+            )
+            SELECT id, user_id, 'alpaca', provider_account_id, 'Alpaca Securities',
+                'Alpaca Brokerage Account', 'brokerage', is_active, is_primary, sync_status,
+                updated_at, coalesce(created_at, now()), coalesce(updated_at, now())
+            FROM candidate
+            ON CONFLICT DO NOTHING
+            RETURNING id
+        ), second_try AS (
+            INSERT INTO public.user_investment_accounts (
+                id, user_id, provider, provider_account_id, institution_name, account_name,
+                account_type, is_active, is_primary, sync_status, last_synced, created_at,
+                updated_at
+            )
+            SELECT id, user_id, 'alpaca', provider_account_id, 'Alpaca Securities',
+                'Alpaca Brokerage Account', 'brokerage', is_active, false, sync_status,
+                updated_at, coalesce(created_at, now()), coalesce(updated_at, now())
+            FROM candidate
+            WHERE id NOT IN (SELECT id FROM first_try)
+            ON CONFLICT DO NOTHING
+            RETURNING id
         )
-        SELECT id, user_id, 'alpaca', provider_account_id, 'Alpaca Securities',
-            'Alpaca Brokerage Account', 'brokerage', is_active, is_primary, sync_status,
-            updated_at, coalesce(created_at, now()), coalesce(updated_at, now())
-        FROM candidate
-        ON CONFLICT DO NOTHING
-        RETURNING id
-    ), second_try AS (
-        INSERT INTO public.user_investment_accounts (
-            id, user_id, provider, provider_account_id, institution_name, account_name,
-            account_type, is_active, is_primary, sync_status, last_synced, created_at,
-            updated_at
-        )
-        SELECT id, user_id, 'alpaca', provider_account_id, 'Alpaca Securities',
-            'Alpaca Brokerage Account', 'brokerage', is_active, false, sync_status,
-            updated_at, coalesce(created_at, now()), coalesce(updated_at, now())
-        FROM candidate
-        WHERE id NOT IN (SELECT id FROM first_try)
-        ON CONFLICT DO NOTHING
-        RETURNING id
-    )
-    SELECT (SELECT count(*) FROM candidate),
-        (SELECT count(*) FROM first_try) + (SELECT count(*) FROM second_try),
-        (
-            SELECT count(*) FROM migrations.onboarding_accounts AS o
-            WHERE o.id = ANY (ids) AND o.claims_account
-        )
-    INTO candidates, carried, claims;
+        SELECT (SELECT count(*) FROM candidate),
+            (SELECT count(*) FROM first_try) + (SELECT count(*) FROM second_try),
+            (
+                SELECT count(*) FROM migrations.onboarding_accounts AS o
+                WHERE o.id = ANY (ids) AND o.claims_account
+            )
+        INTO candidates, carried, claims;
+    END IF;
     IF carried = claims THEN
         RETURN;
     END IF;

@@ -48,6 +48,7 @@ def small(monkeypatch):
     monkeypatch.setattr("rollout.backfill.worker.FIRST_BATCH_ROWS", 8)
     monkeypatch.setattr("rollout.backfill.worker.MOST_BATCH_ROWS", 8)
     monkeypatch.setattr("rollout.backfill.keys.ROWS_A_RANGE", 25)
+    monkeypatch.setattr("rollout.backfill.keys.NEAR_ROWS", 50)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -150,9 +151,9 @@ def test_a_row_that_moves_while_keys_are_listed_is_listed_once(lab, small, monke
     make(lab, conflict="")
     keep = keys._keep
 
-    def and_move(writer, values):
+    def and_move(*values):
         lab.execute("UPDATE public.t SET n = n")
-        return keep(writer, values)
+        return keep(*values)
 
     monkeypatch.setattr(keys, "_keep", and_move)
     lab.upgrade()
