@@ -9,6 +9,7 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "tools"))
 
 import lock_table  # noqa: E402
+import record  # noqa: E402
 
 from models import diagram  # noqa: E402
 
@@ -19,7 +20,7 @@ def main() -> int:
     lock_table.main()
     for page in (diagram.PAGE, diagram.HOMEOPS_PAGE, lock_table.PAGE):
         print(f"wrote {page.relative_to(ROOT)}", file=sys.stderr)
-    return 0
+    return record.main()
 
 
 if __name__ == "__main__":

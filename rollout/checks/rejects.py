@@ -9,7 +9,7 @@ TITLE = "rows that a backfill could not carry over"
 QUERY = """
     SELECT revision, source_table, split_part(reason, ':', 1) AS reason,
         count(*) AS rows, min(rejected_at) AS since
-    FROM migrations.backfill_rejects GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC
+    FROM migrations.backfill_rejects GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3
 """
 SHOW = (
     "SELECT source_table, source_id, reason FROM migrations.backfill_rejects"

@@ -48,8 +48,8 @@ class Output:
         if sys.stdout.isatty():
             _rich_table(columns, given)
             return
-        for line in plain_table(columns, given):
-            print(line)
+        # At once: it has its place among what goes to stderr.
+        print("\n".join(plain_table(columns, given)), flush=True)
 
     def document(self, value: Any) -> None:
         """Print ``value`` as the command's one JSON document; only with ``--json``."""

@@ -42,7 +42,7 @@ TABLES = text("""
         n_tup_upd AS updates, n_tup_del AS deletes
     FROM pg_catalog.pg_stat_user_tables
     WHERE schemaname = ANY (CAST(:schemas AS text[]))
-    ORDER BY n_tup_ins + n_tup_upd + n_tup_del DESC LIMIT :most
+    ORDER BY n_tup_ins + n_tup_upd + n_tup_del DESC, 1 LIMIT :most
 """)
 CONNECTIONS = text("""
     SELECT coalesce(state, 'not shown') AS state, count(*) AS number
