@@ -26,15 +26,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 refused or failed, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM.
     """
+    _open_closed_streams()
     try:
-        module, args = _parse(sys.argv[1:] if argv is None else list(argv))
+        status = _main(sys.argv[1:] if argv is None else list(argv))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # "rollout history | head": the reader has seen enough
+        _give_up_stdout()
+        return FAILED
+    except OSError as error:  # stdout's disk is full; nothing else comes up to here
+        _give_up_stdout()
+        print(f"standard output: {error.strerror}.", file=sys.stderr)
+        return FAILED
+
+
+def _open_closed_streams() -> None:
+    """``rollout status >&-``: Python has None then, and a socket takes the place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _give_up_stdout() -> None:
+    """Let go of what could not be written, or Python tries again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _main(argv: list[str]) -> int:
+    try:
+        module, args = _parse(argv)
     except SystemExit as ended:  # argparse: help, or wrong usage
         return ended.code if isinstance(ended.code, int) else USAGE
-    try:
-        return _run(module, args)
-    except BrokenPipeError:  # "rollout history | head": the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+    return _run(module, args)
 
 
 def _parse(argv: list[str]) -> tuple[ModuleType, argparse.Namespace]:
@@ -134,6 +157,10 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
         message = failures.message(error, target)
         if message is None:
             raise
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_stdout()
         out.failed(message)
         return FAILED
 

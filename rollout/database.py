@@ -128,7 +128,14 @@ def create_engine(url: sa.URL, *, application_name: str) -> sa.Engine:
         k: v for k, v in defaults.items() if k not in url.query
     }
     arguments |= {"application_name": application_name}
-    return sa.create_engine(url, poolclass=NullPool, connect_args=arguments)
+    # Said with every BEGIN: where a role's default is another one, the runner lock's
+    # transaction would keep a snapshot, and CREATE INDEX CONCURRENTLY wait for it.
+    return sa.create_engine(
+        url,
+        poolclass=NullPool,
+        connect_args=arguments,
+        isolation_level="READ COMMITTED",
+    )
 
 
 def connect_error(url: sa.URL, error: DBAPIError) -> RolloutError:

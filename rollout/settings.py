@@ -6,6 +6,9 @@ from dataclasses import dataclass, fields
 
 from rollout.errors import RolloutError
 
+MOST = 1_000_000.0
+"""As seconds in milliseconds, still what PostgreSQL takes for a timeout."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -37,7 +40,7 @@ class Settings:
         """Settings from ``-x`` arguments, then the environment, then the defaults.
 
         Raises:
-            RolloutError: A value is not a number, or negative.
+            RolloutError: A value is not a number, negative, or far too large.
         """
         environ = os.environ if environ is None else environ
         given: dict[str, float | str] = {}
@@ -47,6 +50,8 @@ class Settings:
             if value is not None:
                 is_text = isinstance(field.default, str)
                 given[field.name] = value if is_text else _number(field.name, value)
+        if isinstance(try_ms := given.get("lock_try_ms"), float):
+            given["lock_try_ms"] = max(1.0, try_ms)  # to PostgreSQL 0 means for ever
         return cls(**given)  # type: ignore[arg-type]
 
 
@@ -55,9 +60,9 @@ def _number(name: str, value: str) -> float:
         number = float(value)
     except ValueError:
         number = -1.0
-    if not 0 <= number < float("inf"):
+    if not 0 <= number <= MOST:
         raise RolloutError(
-            f"{name}={value!r} is not a number of 0 or more.\n"
+            f"{name}={value!r} is not a number from 0 to {MOST:,.0f}.\n"
             "Nothing was changed.\n"
             f"Give it in the unit of its name, for example: -x {name}=30"
         )

@@ -143,6 +143,11 @@ def open_archive(path: Path) -> Archive:
         ) from None  # fmt: skip
     except IsADirectoryError:
         raise BadBackup(path, "is a directory", "A backup is one file.") from None
+    except OSError as error:
+        raise BadBackup(
+            path, f"cannot be read: {error.strerror}",
+            "The disk or the file system may be damaged. Use another copy.",
+        ) from None  # fmt: skip
 
 
 def _read(path: Path, file: BinaryIO) -> Archive:

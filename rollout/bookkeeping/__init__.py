@@ -5,9 +5,10 @@ Columns of schema_versions and migration_locks as in the HomeOps strategy, "Migr
 Metadata Schema".
 """
 
+import re
 from collections.abc import Iterator
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from rollout.sqltext import literal, verbatim
 
@@ -100,7 +101,21 @@ CREATE TABLE IF NOT EXISTS migrations.backfill_progress (
     """\
 ALTER TABLE migrations.backfill_progress ALTER COLUMN keys SET STORAGE EXTERNAL""",
 )
-"""Every statement can be repeated; the last two make the last table."""
+"""Every statement can be repeated."""
+
+TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS migrations\.(\w+) \((.*)\)", re.DOTALL)
+COLUMNS = {
+    f"{table[1]}.{column}"
+    for table in filter(None, map(TABLE.search, STATEMENTS))
+    for column in re.findall(r"^    ([a-z_]+) ", table[2], re.MULTILINE)
+}
+"""Every ``table.column`` that they make."""
+
+WHOLE = text("""
+    SELECT to_regnamespace('parked') IS NOT NULL AND count(*) = cardinality(:tables)
+    FROM pg_catalog.pg_class
+    WHERE relnamespace = to_regnamespace('migrations') AND relname = ANY (:tables)
+""")
 
 
 def ensure(connection: Connection) -> None:
@@ -108,9 +123,8 @@ def ensure(connection: Connection) -> None:
 
     Locks: none on tables in use.
     """
-    if not connection.exec_driver_sql(
-        "SELECT to_regclass('migrations.backfill_progress') IS NOT NULL"
-    ).scalar():
+    tables = sorted({name.partition(".")[0] for name in COLUMNS})
+    if not connection.scalar(WHOLE, {"tables": tables}):
         for statement in STATEMENTS:
             connection.execute(verbatim(statement))
     connection.commit()
@@ -127,6 +141,7 @@ def script(
     yield "-- psql -v ON_ERROR_STOP=1 -f this-file; the journal's rows are in it."
     yield "SET client_min_messages = warning;"
     yield "SET statement_timeout = 0;"
+    yield "SET standard_conforming_strings = on;"
     yield "SET lock_timeout = '10ms';  -- nobody may queue behind us for longer"
     for statement in STATEMENTS:
         yield f"{statement};"

@@ -13,26 +13,41 @@ from rollout.catalog.queries import QUERIES
 
 Snapshot = dict[str, dict[str, str]]
 """Kind of object (``index``, ``grant`` …) → object → canonical text."""
+CANONICAL = {
+    "search_path": "",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+}
+"""What a role or database may have set otherwise."""
 
 
 def snapshot(connection: Connection, schemas: Sequence[str] = ("public",)) -> Snapshot:
     """Describe everything in ``schemas``, from pg_catalog.
 
-    In the connection's transaction, which must not be AUTOCOMMIT: the empty search_path
-    that makes PostgreSQL write names out in full is set for the reading only.
+    In the connection's transaction, which must not be AUTOCOMMIT: the settings that
+    decide how PostgreSQL writes names and strings are set for the reading only.
 
     Locks: none but those of a reader of the catalog.
     """
-    path = connection.scalar(text("SELECT current_setting('search_path')"))
-    set_path = text("SELECT set_config('search_path', :path, true)")
-    connection.execute(set_path, {"path": ""})
+    before = _set(connection, CANONICAL)
     names = {"schemas": list(schemas)}
     found = {
         kind: {row[0]: row[1] for row in connection.execute(text(query), names)}
         for kind, query in QUERIES.items()
     }
-    connection.execute(set_path, {"path": path})
+    _set(connection, before)
     return found
+
+
+def _set(connection: Connection, settings: dict[str, str]) -> dict[str, str]:
+    """Set them for this transaction; what was set before."""
+    before = {}
+    for name, value in settings.items():
+        query = text("SELECT current_setting(:name), set_config(:name, :value, true)")
+        before[name] = str(
+            connection.execute(query, {"name": name, "value": value}).one()[0]
+        )
+    return before
 
 
 def diff(a: Snapshot, b: Snapshot) -> list[str]:

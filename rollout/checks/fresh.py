@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +66,12 @@ def fresh(context: Context, revision: str) -> Fresh:
 
 
 def _directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "rollout"
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given) / "rollout"
+    try:
+        return Path.home() / ".cache" / "rollout"
+    except RuntimeError:  # a container's user that nobody knows by name
+        return Path(tempfile.gettempdir()) / f"rollout-{os.getuid()}"
 
 
 def _digest(context: Context, revision: str) -> str:

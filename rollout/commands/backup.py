@@ -6,8 +6,8 @@ then renamed. Live traffic goes on meanwhile.
 """
 
 import argparse
-from pathlib import Path
 
+from rollout.commands.arguments import file
 from rollout.commands.backup_text import listed, size, tables
 from rollout.commands.output import Output
 from rollout.commands.target import Target
@@ -18,7 +18,7 @@ EXAMPLE = "rollout backup\nrollout backup --to /mnt/safe/before-1.9.dump --json"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """FILE, and whether to check it."""
     parser.add_argument(
-        "--to", metavar="FILE", type=Path,
+        "--to", metavar="FILE", type=file,
         help="default: backups/DATABASE_YYYYMMDD_HHMMSS.dump, in UTC",
     )  # fmt: skip
     parser.add_argument(

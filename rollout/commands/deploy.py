@@ -6,10 +6,10 @@ Stops at the first failure and says what state things are in and how to go on.
 import argparse
 import importlib
 import time
-from pathlib import Path
 from typing import Any
 
 from rollout.commands import plan, planning, preflight, state, targets, validation
+from rollout.commands.arguments import file
 from rollout.commands.checklist import CHECKLIST
 from rollout.commands.output import Output
 from rollout.commands.planning import Step
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--no-backup", action="store_true", help="go without a backup beforehand"
     )
     parser.add_argument(
-        "--backup-to", metavar="FILE", type=Path,
+        "--backup-to", metavar="FILE", type=file,
         help="default: backups/DATABASE_TIME.dump",
     )  # fmt: skip
     parser.add_argument(

@@ -10,6 +10,7 @@ import argparse
 from rollout import checks
 from rollout.checks.context import Context
 from rollout.commands import doctor_looks, findings, terminate
+from rollout.commands.arguments import between, whole
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 
@@ -19,11 +20,11 @@ EXAMPLE = "rollout doctor\nrollout doctor --terminate 4711"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What counts as long, and which session to end."""
     parser.add_argument(
-        "--long", type=float, default=300.0, metavar="S",
+        "--long", type=between(0, 31_536_000), default=300.0, metavar="S",
         help="seconds from which on a transaction is long; default: 300",
     )  # fmt: skip
     parser.add_argument(
-        "--terminate", type=int, metavar="PID",
+        "--terminate", type=whole(1, 2**31 - 1), metavar="PID",
         help="end this session, after showing what it does and asking",
     )  # fmt: skip
     parser.add_argument("--yes", action="store_true", help="do not ask")

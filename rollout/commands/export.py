@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from rollout.commands import script_text
+from rollout.commands.arguments import directory
 from rollout.commands.output import Output
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target
@@ -66,7 +67,7 @@ STEPWISE = """\
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What for, where, and the first timestamp."""
     parser.add_argument("format", choices=["supabase"], help="whose files to write")
-    parser.add_argument("directory", metavar="DIR", type=Path)
+    parser.add_argument("directory", metavar="DIR", type=directory)
     parser.add_argument(
         "--first", metavar="TIMESTAMP", default=FIRST,
         help=f"timestamp of the first file, the others follow by minutes; {FIRST}",

@@ -42,6 +42,12 @@ def message(error: BaseException, target: "Target | None") -> str | None:
             "What was done before it stands.\n"
             "Mend that, then run the same command again."
         )
+    elif isinstance(error, OSError) and error.strerror:
+        text = (
+            f"standard output, or a file: {error.strerror}.\n"
+            "What was done before it stands.\n"
+            f"Mend that, then run the same command again. {OTHERWISE}"
+        )
     else:
         return None
     url = target.known_url if target is not None else None

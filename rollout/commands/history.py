@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from rollout.commands import state
+from rollout.commands.arguments import whole
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 
@@ -28,7 +29,7 @@ ERROR_WIDTH = 70
 def arguments(parser: argparse.ArgumentParser) -> None:
     """--last."""
     parser.add_argument(
-        "--last", metavar="N", type=int, default=20,
+        "--last", metavar="N", type=whole(1, 1_000_000), default=20,
         help="so many operations of the log; default: 20",
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from sqlalchemy.exc import DBAPIError
 
 from rollout.commands import monitor_view
+from rollout.commands.arguments import between
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
@@ -30,20 +31,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """How often."""
     parser.add_argument("--once", action="store_true", help="one look, then end")
     parser.add_argument(
-        "--interval", type=_seconds, default=2.0, metavar="S",
+        # At least half a second: each look asks the server some dozen questions.
+        "--interval", type=between(0.5, 3600), default=2.0, metavar="S",
         help="seconds between two looks; default: 2",
     )  # fmt: skip
-
-
-def _seconds(given: str) -> float:
-    """At least half a second: each look asks the server some dozen questions."""
-    try:
-        value = float(given)
-    except ValueError:
-        value = 0.0
-    if not 0.5 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 0.5 to 3600")
-    return value
 
 
 def run(target: Target, args: argparse.Namespace, out: Output) -> int:

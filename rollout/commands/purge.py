@@ -8,6 +8,7 @@ import argparse
 import datetime as dt
 
 from rollout.commands import components, parked
+from rollout.commands.arguments import between
 from rollout.commands.output import Output
 from rollout.commands.parked import Parked
 from rollout.commands.target import Target
@@ -22,7 +23,7 @@ DAY_S = 86_400
 def arguments(parser: argparse.ArgumentParser) -> None:
     """--older-than and --yes."""
     parser.add_argument(
-        "--older-than", metavar="DAYS", type=float,
+        "--older-than", metavar="DAYS", type=between(0, 100_000),
         help="only what was parked at least so many days ago",
     )  # fmt: skip
     parser.add_argument("--yes", action="store_true", help="do not ask")

@@ -40,7 +40,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     """Show, ask, do."""
     if args.only is not None:
         return components.run_park(target, args.only, out, yes=args.yes)
-    name = args.target or "-1"
+    name = "-1" if args.target is None else args.target
     if args.emergency:
         name = target.option("emergency_target", "base")
     steps = _shown(target, name, out)

@@ -1,6 +1,7 @@
 """What a command works on: a section of alembic.ini, and the database it belongs to."""
 
 import argparse
+import configparser
 import difflib
 import io
 import os
@@ -15,10 +16,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from rollout import database
-from rollout.bookkeeping import histories
+from rollout.bookkeeping import damage, histories
 from rollout.commands.revisions import Revision, in_order
 from rollout.errors import RolloutError
 from rollout.running.engine import engine_of
@@ -113,7 +114,7 @@ class Target:
         """
         try:
             connection = self.engine().connect()
-        except OperationalError as error:
+        except DBAPIError as error:
             if sqlstate(error) is None:
                 raise database.connect_error(self.url, error) from None
             raise
@@ -153,10 +154,12 @@ class Target:
 
         Raises:
             OtherHistory: It belongs to another section of alembic.ini.
+            BookkeepingDamaged: Somebody dropped some of it.
             NotOurs: There is no bookkeeping, and it is required.
             NewerDatabase: It stands at a revision that is not in this checkout.
         """
         histories.refuse_other(connection, self.config)
+        damage.refuse(connection, self.config)
         table = f"migrations.{histories.version_table(self.config)}"
         known = text("SELECT to_regclass(:table) IS NOT NULL")
         if not connection.scalar(known, {"table": table}):
@@ -194,7 +197,9 @@ class Target:
             stdout=printed, output_buffer=printed,
         )  # fmt: skip
         config.attributes |= self.config.attributes
-        with _environment(self.given):
+        what = " ".join(["rollout:", name, *map(str, arguments)])
+        reason = {"reason": self.settings.reason or what}
+        with _environment(self.given | reason):
             getattr(command, name)(config, *arguments, **options)
         return printed.getvalue()
 
@@ -208,6 +213,15 @@ def _config(config_file: str, section: str) -> Config:
             "name the file: --config PATH/alembic.ini"
         )
     config = Config(config_file, ini_section=section)
+    try:
+        _ = config.file_config
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise RolloutError(
+            f"{config_file} cannot be read: {str(error).splitlines()[0]}\n"
+            "Nothing was changed; no connection was tried.\n"
+            "It is no alembic.ini, or not written in this locale's encoding.\n"
+            "Mend it, or name another one: --config PATH/alembic.ini"
+        ) from None
     if not config.file_config.has_option(section, "script_location"):
         sections = [
             name

@@ -154,7 +154,9 @@ def ensure_database(url: sa.URL, database: str) -> sa.URL:
 def url_text(url: sa.URL) -> str:
     """Return ``url`` the way libpq and psql take it, password included."""
     text = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return text.replace("%2F", "/")
+    place, mark, query = text.partition("?")  # libpq wants blanks as %20 in both
+    query = query.replace("+", "%20").replace("%2F", "/")
+    return place.replace(" ", "%20") + mark + query
 
 
 def _cluster(data_dir: Path, superuser: str = "postgres") -> "Cluster":

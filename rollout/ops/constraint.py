@@ -31,5 +31,5 @@ def validate_constraint(name: str, table: str) -> None:
     if is_offline():
         run_sql(statement)
         return
-    patient = f"SET LOCAL lock_timeout = '{settings.lock_wait_s * 1000:.0f}ms'"
+    patient = ambient(settings.lock_wait_s * 1000)
     bind().exec_driver_sql(f"{patient}; {statement}; {ambient(settings.lock_try_ms)}")

@@ -19,7 +19,8 @@ def engine_of(url: URL, settings: Settings) -> Engine:
         if not is_autocommit(connection):
             connection.exec_driver_sql(
                 f"{ambient(settings.lock_try_ms)}; SET LOCAL statement_timeout = 0; "
-                "SET LOCAL idle_in_transaction_session_timeout = 0"
+                "SET LOCAL idle_in_transaction_session_timeout = 0; "
+                "SET LOCAL standard_conforming_strings = on"
             )
 
     return engine

@@ -7,16 +7,20 @@ from rollout.bookkeeping.journal import Journal
 from rollout.errors import RolloutError
 from rollout.running.locks import LockWaitTimeout
 from rollout.running.steps import Steps
-from rollout.sqlstate import RAISE_EXCEPTION, sqlstate
+from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, RAISE_EXCEPTION, sqlstate
 
 
 def unexpected(error: DBAPIError) -> RolloutError:
     """A database error outside of any revision: permissions, mostly."""
-    return RolloutError(
-        f"the database refused: {said(error)}\n"
-        "No revision was running, and none was changed.\n"
+    cause = (
         "The role may lack a permission: it must be allowed to create schemas in this\n"
         "database. See docs/supabase.md, then run the same command again."
+    )
+    if sqlstate(error) != INSUFFICIENT_PRIVILEGE:
+        cause = "To see where things stand: rollout status"
+    return RolloutError(
+        f"the database refused: {said(error)}\n"
+        f"No revision was running, and none was changed.\n{cause}"
     )
 
 

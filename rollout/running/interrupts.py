@@ -125,5 +125,10 @@ def _give_up_at(connection: extensions.connection) -> float:
     if connection.info.status == CONNECTED:
         return float("inf")
     given = extensions.parse_dsn(connection.dsn).get("connect_timeout")
-    timeout_s = float(given or CONNECT_TIMEOUT_S)
+    try:
+        timeout_s = float(given or CONNECT_TIMEOUT_S)
+    except ValueError:
+        raise OperationalError(
+            f'invalid integer value "{given}" for connection option "connect_timeout"'
+        ) from None
     return time.monotonic() + timeout_s if timeout_s > 0 else float("inf")

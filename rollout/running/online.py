@@ -4,10 +4,10 @@ from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from rollout import bookkeeping, database
-from rollout.bookkeeping import histories, unfinished
+from rollout.bookkeeping import damage, histories, unfinished
 from rollout.bookkeeping.runner_lock import runner_lock
 from rollout.running.engine import engine_of
 from rollout.running.failure import unexpected
@@ -30,6 +30,7 @@ transaction pooler (Supabase's port 6543) concurrent index builds are cut off by
 server's statement_timeout. Use the direct connection or port 5432 for large tables."""
 WRITING = {"upgrade", "downgrade", "do_stamp", "do_ensure_version"}
 """Alembic's functions that change the database; the others only look."""
+STAMP = "do_stamp"
 
 
 def run_online() -> None:
@@ -41,11 +42,9 @@ def run_online() -> None:
             find = _look(connection)
             if find is not None:
                 _change(engine, connection, find, settings)
-    except OperationalError as error:
+    except DBAPIError as error:
         if sqlstate(error) is None:
             raise database.connect_error(url, error) from None
-        raise unexpected(error) from error
-    except DBAPIError as error:
         raise unexpected(error) from error
 
 
@@ -78,6 +77,9 @@ def _look(connection: Connection) -> Any:
     context.configure(connection=connection, dont_mutate=True, **options())
     find = context.get_context().opts["fn"]
     if find.__name__ in WRITING:
+        if find.__name__ != STAMP:  # which makes anew what is missing
+            damage.refuse(connection, context.config)
+            connection.rollback()
         if database.is_pooled(connection):
             notice(POOLED)
         return find

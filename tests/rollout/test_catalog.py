@@ -174,3 +174,17 @@ def test_lines_say_what_is_missing_unexpected_or_changed():
         "unexpected index c: four",
         "changed view v: \n    -SELECT 1\n    +SELECT 2",
     ]
+
+
+def test_what_a_role_has_set_changes_nothing(connection):
+    connection.exec_driver_sql(
+        r"CREATE FUNCTION blank(t text DEFAULT E'a\\b') RETURNS text LANGUAGE sql"
+        " AS 'SELECT $1'"
+    )
+    here = snapshot(connection)
+    connection.exec_driver_sql(
+        "SET LOCAL quote_all_identifiers = on;"
+        "SET LOCAL standard_conforming_strings = off;"
+    )
+    assert diff(here, snapshot(connection)) == []
+    assert connection.exec_driver_sql("SHOW quote_all_identifiers").scalar() == "on"

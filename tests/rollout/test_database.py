@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from psycopg2.extensions import parse_dsn
 from sqlalchemy.exc import OperationalError
 
 from rollout import database, embedded
@@ -171,6 +172,18 @@ def test_what_the_url_says_about_timeouts_wins(empty_database):
 
 
 # When connecting fails
+
+
+@pytest.mark.parametrize("name", ["a b", "a+b", "50%", "it's", "a/b"])
+def test_a_url_as_text_is_what_libpq_reads(name):
+    url = sa.URL.create(
+        "postgresql", "me", name, database=name, query={"host": f"/srv/{name}"}
+    )
+    text = embedded.url_text(url)
+    assert " " not in text  # pg_dump 18 refuses it
+    read = parse_dsn(text)
+    assert (read["dbname"], read["password"]) == (name, name)
+    assert read["host"] == f"/srv/{name}"
 
 
 def test_a_server_that_is_down_is_called_that(tmp_path):

@@ -23,11 +23,16 @@ def test_text_is_taken_as_it_is():
     assert (settings.reason, settings.accept_changed) == ("release 12", "005")
 
 
+def test_a_try_that_may_not_queue_does_not_queue_for_ever():
+    """To PostgreSQL a lock_timeout of 0 is none."""
+    assert Settings.read({"lock_try_ms": "0"}, {}).lock_try_ms == 1.0
+
+
 def test_other_arguments_are_left_to_others():
     assert Settings.read({"tenant": "a"}, {"ROLLOUT_HOME": "b"}) == Settings()
 
 
-@pytest.mark.parametrize("value", ["-1", "soon", "", "nan", "inf", "1e999"])
+@pytest.mark.parametrize("value", ["-1", "soon", "", "nan", "inf", "1e999", "1e7"])
 def test_what_is_no_number_of_zero_or_more_is_refused_by_name(value):
     with pytest.raises(RolloutError, match="lock_wait_s") as refusal:
         Settings.read({"lock_wait_s": value}, {})

@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
+from rollout.checks import fresh
 from rollout.commands import COMMANDS, failures, module_name
 from rollout.commands.target import Target
 from rollout.embedded import url_text
@@ -81,6 +82,16 @@ def test_help_of_every_command_shows_an_example(name, rollout):
         (["status", "--frobnicate"], "unrecognized arguments"),
         (["export", "oracle", "x"], "invalid choice"),
         (["rollback", "004", "--emergency"], "not allowed with"),
+        (["history", "--last", "-1"], "is not a whole number from 1"),
+        (["history", "--last", "99999999999999999999"], "is not a whole number from 1"),
+        (["purge", "--older-than", "-1", "--yes"], "is not a number from 0"),
+        (["purge", "--older-than", "nan", "--yes"], "is not a number from 0"),
+        (["doctor", "--long", "1e308"], "is not a number from 0"),
+        (["doctor", "--terminate", "0"], "is not a whole number from 1"),
+        (["monitor", "--interval", "nan"], "is not a number from 0.5"),
+        (["backup", "--to", ""], "is no name of a file"),
+        (["deploy", "--backup-to", ""], "is no name of a file"),
+        (["export", "supabase", ""], "is no name of a directory"),
         ([], "rollout COMMAND"),
     ],
 )
@@ -107,11 +118,14 @@ def test_common_options_stand_before_or_after_the_command(
         (["status", "-x", "lock_wait_s"], "is not a setting"),
         (["status", "-x", "lock_wait_s=soon"], "is not a number"),
         (["status", "--config", "nowhere.ini"], "there is no nowhere.ini"),
+        (["status", "--config", "README.md"], "README.md cannot be read"),
         (["status", "--schema", "frobnicate"], "has no schema 'frobnicate'"),
         (["status", "--database-url", "mysql://x"], "not PostgreSQL"),
         (["status", "--database-url", ""], "is empty"),
         (["plan", "099"], "there is no revision '099'"),
         (["plan", "+99"], "there is no revision '+99'"),
+        (["rollback", "", "--yes"], "there is no revision ''"),
+        (["status", "-x", "lock_wait_s=1e9"], "is not a number from 0 to 1,000,000"),
         (["rollback", "--only", "nope"], "there is no component 'nope'"),
         (["restore", "nope"], "there is no component 'nope'"),
         (["new", "..."], "is no message"),
@@ -137,6 +151,14 @@ def test_a_failed_connection_hides_the_password(rollout):
     done = rollout("postgresql://me:s3cr3t@127.0.0.1:1/x", "status")
     assert done.status == 1
     assert "no server answers there" in done.err
+    assert "s3cr3t" not in done.err + done.out
+
+
+@pytest.mark.parametrize("option", ["schema=x", "connect_timeout=x"])
+def test_an_option_that_libpq_does_not_know_is_told(option, rollout):
+    done = rollout(f"postgresql://me:s3cr3t@127.0.0.1:1/x?{option}", "status")
+    assert done.status == 1
+    assert "an option that libpq does not know" in done.err
     assert "s3cr3t" not in done.err + done.out
 
 
@@ -367,6 +389,42 @@ def test_a_reader_that_has_seen_enough_is_no_error(head_database):
     )
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("status >&-", 0, ""),
+        ("status >/dev/full", 1, "No space left on device"),
+        ("rollback <&-", 1, "nobody is there to answer"),
+    ],
+)
+def test_streams_that_are_closed_or_full_are_told(command, status, said, head_database):
+    done = subprocess.run(
+        f"{sys.executable} -m rollout {command}",
+        env=os.environ | {"DATABASE_URL": head_database},
+        cwd=ROOT, shell=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == status
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_the_configuration_can_be_read_in_every_locale():
+    """Alembic reads it in the locale's encoding, and cron's may know ASCII only."""
+    assert (ROOT / "alembic.ini").read_bytes().isascii()
+
+
+def test_a_user_without_a_name_and_a_home_has_a_cache(monkeypatch):
+    def nobody(uid):
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert f"rollout-{os.getuid()}" in str(fresh._directory())
 
 
 def test_without_a_terminal_nothing_is_coloured_or_wrapped(head_database):
