@@ -62,6 +62,11 @@ CAUSES = (
         "Check the user in DATABASE_URL, or create the role on the server.",
     ),
     Cause(
+        "permission denied for database",
+        "this user may not connect to that database",
+        "Its owner can allow it: GRANT CONNECT ON DATABASE name TO user",
+    ),
+    Cause(
         'database ".*" does not exist',
         "no such database",
         "Check the name at the end of DATABASE_URL, or create it: createdb NAME",

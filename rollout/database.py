@@ -135,6 +135,7 @@ def create_engine(url: sa.URL, *, application_name: str) -> sa.Engine:
         poolclass=NullPool,
         connect_args=arguments,
         isolation_level="READ COMMITTED",
+        client_encoding="utf8",  # asks the server only where a role has another one
     )
 
 

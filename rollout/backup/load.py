@@ -5,50 +5,26 @@ manifest, and COMMIT. That last word is sent only when pg_restore has ended well
 at any moment, psql or we leave the database as it was.
 """
 
-import itertools
-import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedReader
-from pathlib import Path
-from typing import IO
 
 from sqlalchemy import text
 
-from rollout import database
-from rollout.backup import contents, process, server, stand_in
+from rollout.backup import contents, load_script, process, server, stand_in
 from rollout.backup.archive import Archive
-from rollout.backup.clients import Client, choose
+from rollout.backup.clients import choose
 from rollout.backup.default_grants import without_default_grants
+from rollout.backup.load_failures import failed
 from rollout.backup.manifest import Manifest
 from rollout.backup.process import Running
 from rollout.commands.target import Target
-from rollout.errors import RolloutError
-from rollout.sqltext import literal
 
-HEAD_ENDS = b"SET row_security"
-"""The last of the settings that pg_restore's script begins with."""
-HEAD_LINES = 100
 CHUNK = 1 << 16
 COMMITTED = "rollout: committed"
-FIRST_WITH_TRANSACTION_TIMEOUT = 17
 SCHEMAS = text("SELECT nspname FROM pg_catalog.pg_namespace")
-
-
-class LoadFailed(RolloutError):
-    """Nothing was restored; ``said`` is what psql or pg_restore said."""
-
-    def __init__(self, shown: str, path: Path, said: str, advice: str) -> None:
-        self.said = said
-        super().__init__(
-            f"{path} could not be restored into {shown}. PostgreSQL said:\n"
-            f"    {said or 'nothing'}\n"
-            "All of it was one transaction, and that was rolled back: the database is\n"
-            f"as it was before.\n{advice}"
-        )
 
 
 @dataclass(frozen=True)
@@ -105,18 +81,18 @@ def load(target: Target, archive: Archive, how: Plan, *, before: str = "") -> No
         process.running(
             psql, target.url, stdin=subprocess.PIPE, stdout=printed
         ) as into,
-        _pg_restore(client, archive, how) as source,
+        load_script.written(client, archive, how.there, how.kept) as source,
     ):
         try:
             _pump(target, into, source, how, before, facts.major)
         except BrokenPipeError:
             into.ended()
         if source.process.poll() and into.process.poll() is None:
-            raise _failed(target, archive, source)  # psql is killed, without COMMIT
+            raise failed(target, archive, source)  # psql is killed, without COMMIT
         status = into.ended()
         printed.seek(0)
         if status or COMMITTED.encode() not in printed.read():
-            raise _failed(target, archive, into)
+            raise failed(target, archive, into)
 
 
 def _pump(
@@ -133,9 +109,9 @@ def _pump(
     assert isinstance(script, BufferedReader)
     wait_ms = target.settings.lock_wait_s * 1000 or 1
     lock_wait = f"SET lock_timeout = '{wait_ms:.0f}ms';\n"
-    opening = f"BEGIN;\n{lock_wait}{_guard(target)}{before}{how.first}"
+    opening = f"BEGIN;\n{lock_wait}{load_script.guard(target)}{before}{how.first}"
     sink.write(opening.encode())
-    sink.write(_adapted(_head(script), lock_wait, server_major))
+    sink.write(load_script.adapted(load_script.head(script), lock_wait, server_major))
     sink.flush()
     while chunk := script.read1(CHUNK):
         sink.write(chunk)
@@ -143,100 +119,3 @@ def _pump(
     if source.ended() == 0:
         sink.write(f"{how.last}COMMIT;\nSELECT '{COMMITTED}';\n".encode())
         sink.close()
-
-
-def _head(script: BufferedReader) -> bytes:
-    """The script's first lines, with its settings."""
-    head = b""
-    for line in itertools.islice(script, HEAD_LINES):
-        head += line
-        if line.startswith(HEAD_ENDS):
-            break
-    return head
-
-
-def _guard(target: Target) -> str:
-    """SQL that stops in any other database: some poolers lead to one of their own."""
-    name = literal(target.url.database)
-    return (
-        "SET LOCAL statement_timeout = 0; SET LOCAL check_function_bodies = off;\n"
-        "SET LOCAL client_min_messages = warning;\n"
-        f"DO $guard$ BEGIN IF current_database() <> {name} THEN RAISE EXCEPTION "
-        "'this connection leads to %', current_database(); END IF; END $guard$;\n"
-    )
-
-
-def _adapted(head: bytes, lock_wait: str, server_major: int) -> bytes:
-    """The script's settings, for this server and without endless waiting."""
-    head = head.replace(b"SET lock_timeout = 0;\n", lock_wait.encode(), 1)
-    if server_major < FIRST_WITH_TRANSACTION_TIMEOUT:
-        head = head.replace(b"SET transaction_timeout = 0;\n", b"", 1)
-    return head
-
-
-@contextmanager
-def _pg_restore(client: Client, archive: Archive, how: Plan) -> Iterator[Running]:
-    """pg_restore, writing its script for what is to be restored."""
-    program, path = client.program("pg_restore"), str(archive.path)
-    with tempfile.NamedTemporaryFile("w+") as entries:
-        with process.running(
-            [program, "--list", path], stdout=subprocess.PIPE
-        ) as lister:
-            assert lister.process.stdout is not None
-            _select(lister.process.stdout, entries, how)
-            if lister.ended():
-                raise RolloutError(
-                    f"pg_restore cannot read {path}: {lister.said()}\n"
-                    "Nothing was changed.\nTake another backup."
-                )
-        command = [
-            program, "--file=-", "--no-owner", f"--use-list={entries.name}",
-            *(f"--exclude-schema={name}" for name in how.kept), path,
-        ]  # fmt: skip
-        with process.running(command, stdout=subprocess.PIPE) as restoring:
-            yield restoring
-
-
-def _select(listed: IO[bytes], entries: IO[str], how: Plan) -> None:
-    """Leave out schemas that are there, and default privileges, which others own."""
-    there = "|".join(re.escape(name) for name in how.there)
-    kept = "|".join(re.escape(name) for name in how.kept) or "$^"
-    unwanted = re.compile(
-        rf"^\d+; \d+ \d+ (?:SCHEMA - (?:{there}) |DEFAULT ACL "
-        rf"|(?:ACL|COMMENT) - SCHEMA (?:{kept}) )"
-    )
-    for line in listed:
-        if not unwanted.match(entry := line.decode()):
-            entries.write(entry)
-    entries.flush()
-
-
-def _failed(target: Target, archive: Archive, program: Running) -> LoadFailed:
-    text_ = database.scrub(program.said(), target.url)
-    found = re.search(r"(?:ERROR|FATAL):  (?:(\w{5}): )?(.*)", text_)
-    state, said = (found[1] or "", found[2]) if found else ("", text_)
-    detail = re.search(r"DETAIL:  (.*)", text_)
-    if detail:
-        said += f" ({detail[1]})"
-    if said.startswith("differs: "):
-        said = said.replace("differs: ", "what was restored differs. ")
-    advice = ADVICE.get(state) or "Mend that, then run the same command again."
-    return LoadFailed(target.shown, archive.path, said, advice)
-
-
-ADVICE = {
-    "P0001": "The backup does not hold what its manifest says. Use another one, and\n"
-    "keep this one to find out why.",
-    "23503": "Rows refer to others that are not there, for example to users that were\n"
-    "deleted since. Bring those back first, then run the same command again.",
-    "42501": "The role may not make everything that was saved. Use the owner of the\n"
-    "database (on Supabase: postgres), then run the same command again.",
-    "42704": "Something outside the backup is missing (a role, a type, an extension).\n"
-    "Create it, then run the same command again.",
-    "53100": "The server's disk is full. Free space, then run the same command again.",
-    "55P03": "Somebody uses the tables. Stop the application, then run the command\n"
-    "again; to see who it is: rollout doctor",
-    "57P01": "The server ended the connection. When it answers, run the same command\n"
-    "again.",
-}
-"""SQLSTATE → likely cause and what to do."""

@@ -6,21 +6,16 @@ views over it are dropped, after what makes them again is written down in
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from rollout.bookkeeping.runner_lock import RunnerLock, runner_lock
 from rollout.commands import state, view_text
-from rollout.commands.output import Output
+from rollout.commands.alone import alone, log
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
 from rollout.running.locks import lock_statement, until_granted
-from rollout.running.run import Run, running
-from rollout.sqltext import literal, split_name, verbatim
+from rollout.sqltext import split_name
 
 TABLE = """
     CREATE TABLE IF NOT EXISTS parked.components (
@@ -42,10 +37,6 @@ REMEMBER = text("""
 """)
 FORGET = text("DELETE FROM parked.components WHERE name = :name")
 EMPTY = text("SELECT NOT EXISTS (SELECT FROM parked.components)")
-EXISTS = text("SELECT to_regclass(:table) IS NOT NULL")
-LOG = """
-    INSERT INTO {} (migration_file, operation, description) VALUES ({}, {}, {})
-"""
 
 
 class UnknownComponent(RolloutError):
@@ -89,46 +80,6 @@ def parked(connection: Connection) -> list[dict[str, Any]]:
         "SELECT name, table_name, views, parked_at FROM parked.components ORDER BY 1"
     )
     return state.rows(connection, text(query))
-
-
-def run_park(target: Target, name: str, out: Output, *, yes: bool) -> int:
-    """``rollout rollback --only NAME``."""
-    table = _table(target, name)
-    with target.connect() as connection:
-        target.current(connection, required=True)
-        _refuse_missing(connection, name, table)
-        views = view_text.depending(connection, table)
-        rows = connection.scalar(text(f"SELECT count(*) FROM {table}"))
-    out.line(f"{target.shown}: component {name}\n")
-    shown = [(f"table {table}", rows, "parked with every row")]
-    shown += [(f"view {v.name}", None, "dropped, remembered") for v in reversed(views)]
-    out.table(("what", "rows", "fate"), shown)
-    if not out.confirm(f"Take {name} away from {target.shown}?", yes=yes):
-        out.line("\nNothing was changed.")
-        return 1
-    dropped = park(target, name, table)
-    out.document({"component": name, "table": table, "rows": rows, "views": dropped})
-    out.line(f"\n{name} is parked; the rest stays. To bring it back:")
-    out.line(f"    rollout restore {name}")
-    return 0
-
-
-def _table(target: Target, name: str) -> str:
-    known = configured(target)
-    if name not in known:
-        raise UnknownComponent(name, known)
-    return known[name]
-
-
-def _refuse_missing(connection: Connection, name: str, table: str) -> None:
-    if connection.scalar(EXISTS, {"table": table}):
-        return
-    away = name in [row["name"] for row in parked(connection)]
-    why = "is parked already" if away else "is not applied"
-    raise RolloutError(
-        f"{table} is not there: {name} {why}.\nNothing was changed.\n"
-        f"To bring it back: rollout {f'restore {name}' if away else 'deploy'}"
-    )
 
 
 def park(target: Target, name: str, table: str) -> list[str]:
@@ -188,41 +139,3 @@ def forget(connection: Connection, name: str) -> None:
     connection.execute(FORGET, {"name": name})
     if connection.scalar(EMPTY):
         connection.exec_driver_sql("DROP TABLE parked.components")
-
-
-@dataclass
-class Transaction:
-    """A connection on which the runner lock is held to."""
-
-    connection: Connection
-    lock: RunnerLock
-
-    def commit(self) -> None:
-        """Commit, if the runner lock is still ours."""
-        self.lock.verify()
-        self.connection.commit()
-
-
-@contextmanager
-def alone(target: Target, what: str) -> Iterator[Transaction]:
-    """Hold the runner lock; commit at the end of the block."""
-    engine, settings = target.engine(), target.settings
-    with (
-        runner_lock(engine, settings, f"rollout {what}") as lock,
-        running(Run(settings, revision=what)),
-        engine.connect() as connection,
-    ):
-        connection.begin()
-        transaction = Transaction(connection, lock)
-        yield transaction
-        transaction.commit()
-
-
-def log(
-    target: Target, connection: Connection, command: str, operation: str, what: str
-) -> None:
-    """A row in the project's log, in the same transaction."""
-    table = target.option("log_table")
-    if table and connection.scalar(EXISTS, {"table": table}):
-        said = (f"rollout {command}", operation, what)
-        connection.execute(verbatim(LOG.format(table, *map(literal, said))))

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from rollout.bookkeeping.runner_lock import runner_lock
-from rollout.commands import components, script_text, state
+from rollout.commands import script_text, state
+from rollout.commands.alone import alone, log
 from rollout.commands.output import Output
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target
@@ -47,8 +48,8 @@ def run(target: Target, revisions: list[Revision], out: Output) -> None:
             )
             _take_what_is_there(target, revision, out)
     last = revisions[-1].down_revision or "base"
-    with components.alone(target, "rollback --emergency") as transaction:
-        components.log(
+    with alone(target, "rollback --emergency") as transaction:
+        log(
             target, transaction.connection, "rollback --emergency", "ROLLBACK",
             f"emergency rollback from {revisions[0].revision} to {last}",
         )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from rollout.commands.effects import Effects
+from rollout.commands.effect import Effects
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target
 

@@ -21,6 +21,8 @@ ADVICE = {
     "57014": "A timeout or somebody cancelled it. Run the same command again.",
     "57P01": "The connection was ended by an administrator, or the server stopped.\n"
     "Run the same command again.",
+    "25006": "The database or the role is set to read only, by hand or as a managed\n"
+    "server does when its disk is full. Mend that, then run the same command again.",
     "3F000": "The schema of the bookkeeping is missing. Run: rollout status",
     "42P01": "The database is not as the journal says. To see how, run: rollout check",
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from rollout.commands import estimate
-from rollout.commands.effects import Effects
+from rollout.commands.effect import Effects
 from rollout.commands.revisions import Revision
 
 COUNTED_UP_TO = 1_000_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from rollout.commands import components, effects, script_text
+from rollout.commands.effect import Effects
 from rollout.commands.target import Target
 from rollout.sqltext import split_name
 
@@ -115,7 +116,7 @@ def _times(
     return times
 
 
-def _downgrades(target: Target) -> dict[str, effects.Effects]:
+def _downgrades(target: Target) -> dict[str, Effects]:
     """What each revision's downgrade does."""
     steps = list(reversed(target.revisions))
     texts = script_text.by_revision(target, steps, up=False)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from rollout.commands import effects, estimate, impact, lint, matrix, script_text
-from rollout.commands.effects import Effects
+from rollout.commands.effect import WEAKEST_FIRST, Effects
 from rollout.commands.impact import Impact
 from rollout.commands.matrix import Verdict
 from rollout.commands.revisions import Revision
@@ -32,7 +32,7 @@ class Step:
         locks = self.effects.locks
         return "; ".join(
             f"{mode} on {', '.join(t for t in locks if locks[t] == mode)}"
-            for mode in reversed(effects.WEAKEST_FIRST)
+            for mode in reversed(WEAKEST_FIRST)
             if mode in locks.values()
         )
 

@@ -8,6 +8,7 @@ import argparse
 import datetime as dt
 
 from rollout.commands import components, parked
+from rollout.commands.alone import alone, log
 from rollout.commands.arguments import between
 from rollout.commands.output import Output
 from rollout.commands.parked import Parked
@@ -114,7 +115,7 @@ def _drop(
         RolloutError: A lock was not to be had; what was dropped before is gone.
     """
     done: list[str] = []
-    with components.alone(target, "purge") as transaction:
+    with alone(target, "purge") as transaction:
         for table in parked.drop_order(going):
             name = f'parked."{table.name}"'
             try:
@@ -131,7 +132,7 @@ def _drop(
             transaction.connection.exec_driver_sql(f"DROP FUNCTION {function}")
         for component in away:
             components.forget(transaction.connection, component)
-        components.log(
+        log(
             target, transaction.connection, "purge", "PURGE",
             f"dropped {', '.join([*done, *functions])}",
         )  # fmt: skip

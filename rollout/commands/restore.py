@@ -5,6 +5,7 @@ import argparse
 from sqlalchemy import text
 
 from rollout.commands import components
+from rollout.commands.alone import EXISTS
 from rollout.commands.output import Output
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
@@ -41,7 +42,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
 
 def _is_there(target: Target, table: str) -> bool:
     with target.connect() as connection:
-        return bool(connection.scalar(components.EXISTS, {"table": table}))
+        return bool(connection.scalar(EXISTS, {"table": table}))
 
 
 def _not_away(target: Target, name: str, table: str) -> RolloutError:

@@ -5,7 +5,7 @@ Nothing is lost: tables and values are parked, and the next deploy restores them
 
 import argparse
 
-from rollout.commands import components, emergency, plan, planning, state, targets
+from rollout.commands import emergency, plan, planning, rollback_only, state, targets
 from rollout.commands.output import Output
 from rollout.commands.planning import Step
 from rollout.commands.target import Target
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     """Show, ask, do."""
     if args.only is not None:
-        return components.run_park(target, args.only, out, yes=args.yes)
+        return rollback_only.run(target, args.only, out, yes=args.yes)
     name = "-1" if args.target is None else args.target
     if args.emergency:
         name = target.option("emergency_target", "base")

@@ -1,16 +1,10 @@
 """What a command works on: a section of alembic.ini, and the database it belongs to."""
 
 import argparse
-import configparser
-import difflib
 import io
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -20,38 +14,18 @@ from sqlalchemy.exc import DBAPIError
 
 from rollout import database
 from rollout.bookkeeping import damage, histories
+from rollout.commands.configuration import (
+    configuration,
+    given_settings,
+    in_environment,
+)
+from rollout.commands.refused import NewerDatabase, NotOurs
 from rollout.commands.revisions import Revision, in_order
 from rollout.errors import RolloutError
 from rollout.running.engine import engine_of
 from rollout.running.options import database_url
 from rollout.settings import Settings
 from rollout.sqlstate import sqlstate
-
-
-class NotOurs(RolloutError):
-    """The database has none of the bookkeeping that this layer keeps."""
-
-    def __init__(self, shown: str, table: str) -> None:
-        super().__init__(
-            f"{shown} is not a database of ours: no {table}.\n"
-            "Nothing was changed.\n"
-            "No revision was ever applied here, or DATABASE_URL names another one.\n"
-            "To see what an upgrade would do, run: rollout plan"
-        )
-
-
-class NewerDatabase(RolloutError):
-    """The database stands at a revision that this checkout does not have."""
-
-    def __init__(self, shown: str, unknown: Sequence[str], head: str) -> None:
-        self.unknown = tuple(unknown)
-        super().__init__(
-            f"{shown} stands at {', '.join(unknown)}, which this checkout does not"
-            " have.\n"
-            "Nothing was changed.\n"
-            f"A newer checkout migrated it; this one ends at {head}.\n"
-            "Take the newer one: git pull"
-        )
 
 
 class Target:
@@ -69,8 +43,8 @@ class Target:
         x: Sequence[str] = (),
     ) -> None:
         self.section = section
-        self.config = _config(config_file, section)
-        self.given = _given_settings(x)
+        self.config = configuration(config_file, section)
+        self.given = given_settings(x)
         self.settings = Settings.read(self.given)
         if database_url is not None:
             self.config.attributes["database_url"] = database_url
@@ -199,78 +173,6 @@ class Target:
         config.attributes |= self.config.attributes
         what = " ".join(["rollout:", name, *map(str, arguments)])
         reason = {"reason": self.settings.reason or what}
-        with _environment(self.given | reason):
+        with in_environment(self.given | reason):
             getattr(command, name)(config, *arguments, **options)
         return printed.getvalue()
-
-
-def _config(config_file: str, section: str) -> Config:
-    if not Path(config_file).is_file():
-        raise RolloutError(
-            f"there is no {config_file} here.\n"
-            "Nothing was changed; no connection was tried.\n"
-            "It says where the revisions are. Run this in the project's directory, or\n"
-            "name the file: --config PATH/alembic.ini"
-        )
-    config = Config(config_file, ini_section=section)
-    try:
-        _ = config.file_config
-    except (configparser.Error, UnicodeDecodeError) as error:
-        raise RolloutError(
-            f"{config_file} cannot be read: {str(error).splitlines()[0]}\n"
-            "Nothing was changed; no connection was tried.\n"
-            "It is no alembic.ini, or not written in this locale's encoding.\n"
-            "Mend it, or name another one: --config PATH/alembic.ini"
-        ) from None
-    if not config.file_config.has_option(section, "script_location"):
-        sections = [
-            name
-            for name in config.file_config.sections()
-            if config.file_config.has_option(name, "script_location")
-        ]
-        raise RolloutError(
-            f"{config_file} has no schema {section!r}.\n"
-            "Nothing was changed; no connection was tried.\n"
-            "A schema is a section with script_location in it. There "
-            f"{'are' if len(sections) > 1 else 'is'} {', '.join(sections) or 'none'}.\n"
-            f"Choose one: --schema {sections[0] if sections else 'NAME'}"
-        )
-    return config
-
-
-def _given_settings(x: Sequence[str]) -> dict[str, str]:
-    """``-x`` arguments as settings.
-
-    Raises:
-        RolloutError: One is not NAME=VALUE, or there is no such setting.
-    """
-    known = [field.name for field in fields(Settings)]
-    given = {}
-    for argument in x:
-        name, equals, value = argument.partition("=")
-        if name not in known or not equals:
-            close = difflib.get_close_matches(name, known, n=1)
-            raise RolloutError(
-                f"-x {argument} is not a setting.\n"
-                "Nothing was changed; no connection was tried.\n"
-                f"Settings are NAME=VALUE with one of: {', '.join(known)}.\n"
-                f"Try: -x {close[0] if close else 'lock_wait_s'}=60"
-            )
-        given[name] = value
-    return given
-
-
-@contextmanager
-def _environment(settings: dict[str, Any]) -> Iterator[None]:
-    """Give settings to env.py, which reads them from the environment."""
-    names = {f"ROLLOUT_{name.upper()}": value for name, value in settings.items()}
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(names)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

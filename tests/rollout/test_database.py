@@ -162,6 +162,23 @@ def test_connections_carry_a_name_and_no_startup_options(empty_database):
     assert ask(parse_url(empty_database), f"{sources} {known}") == 0
 
 
+@pytest.mark.parametrize(
+    ("setting", "query", "found"),
+    [
+        ("default_transaction_isolation = serializable",
+         "SHOW transaction_isolation", "read committed"),
+        ("client_encoding = 'SQL_ASCII'", "SELECT U&'\\00fc'", "ü"),
+    ],
+)  # fmt: skip
+def test_what_a_database_has_set_is_not_taken(
+    setting, query, found, empty_database, databases
+):
+    url = sa.make_url(empty_database)
+    databases.run(f"ALTER DATABASE {url.database} SET {setting}")
+    with database.create_engine(url, application_name="test").connect() as connection:
+        assert connection.exec_driver_sql(query).scalar() == found
+
+
 def test_what_the_url_says_about_timeouts_wins(empty_database):
     url = parse_url(empty_database).update_query_dict({"connect_timeout": "3"})
     engine = database.create_engine(url, application_name="x")
@@ -240,6 +257,7 @@ def test_ssl_and_access_rules_are_told_apart(guarded_server, user, query, phrase
         ("FATAL:  Tenant or user not found", "does not know this project"),
         ("FATAL:  MaxClientsInSessionMode: max clients reached", "connection left"),
         ("FATAL:  sorry, too many clients already", "no connection left"),
+        ('FATAL:  permission denied for database "x"', "may not connect"),
         ("timeout expired", "does not answer"),
         ("Network is unreachable", "cannot be reached"),
         ("FATAL:  the database system is starting up", "starting or stopping"),

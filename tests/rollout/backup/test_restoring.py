@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from rollout import catalog
 from rollout.backup import clients, create, open_archive, restore
 from rollout.backup.keys import MissingKeys
-from rollout.backup.load import LoadFailed
+from rollout.backup.load_failures import LoadFailed
 from rollout.backup.restoring import NotEmpty
 from rollout.errors import RolloutError
 from tests.commands import ROOT

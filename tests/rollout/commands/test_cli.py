@@ -255,6 +255,19 @@ def test_a_role_without_rights_is_told(rollout, head_database, database):
         here.run("DROP ROLE weak")
 
 
+def test_a_component_of_a_read_only_database_is_left(rollout, head_database, database):
+    name = sa.make_url(head_database).database
+    database(head_database).run(
+        f"ALTER DATABASE {name} SET default_transaction_read_only = on"
+    )
+    done = rollout(head_database, *EVERY["component"])
+    assert done.status == 1
+    assert "set to read only" in done.err
+    assert database(head_database).value(
+        "SELECT to_regclass('public.user_portfolio_snapshots') IS NOT NULL"
+    )
+
+
 @pytest.fixture
 def sigint_soon():
     """Send this process a Ctrl-C in a moment."""

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from rollout import backup
-from rollout.commands import preflight, rollback_rate
+from rollout.commands import preflight, preflight_looks, rollback_rate
 from rollout.commands.target import Target
 from rollout.embedded import url_text
 from rollout.errors import RolloutError
@@ -279,7 +279,7 @@ class TestPreflight:
     def test_a_long_transaction_is_warned_of(self, database_at, blocked, monkeypatch):
         url = database_at("004")
         blocked(url)
-        monkeypatch.setattr(preflight, "LONG_S", 0.05)
+        monkeypatch.setattr(preflight_looks, "LONG_S", 0.05)
         time.sleep(0.1)
         assert checks(url)["long transactions"] == "WARN"
 

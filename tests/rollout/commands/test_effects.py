@@ -5,6 +5,7 @@ import pytest
 from pglast import ast, enums
 
 from rollout.commands import effects, matrix, script_text
+from rollout.commands.effect import OURS
 from rollout.commands.target import Target
 
 IN_USE = "public.things"
@@ -172,9 +173,7 @@ def test_every_revision_reads_the_same_as_by_postgresql_s_parser(texts):
             relation(s.relation) for s in parsed if isinstance(s, ast.CreateStmt)
         }
         tables = {table for statement in parsed for table in locked(statement)}
-        expected = {
-            table for table in tables - created if not table.startswith(effects.OURS)
-        }
+        expected = {table for table in tables - created if not table.startswith(OURS)}
         assert expected <= set(found.locks)
         assert {t for t in created if t.startswith("public.")} <= found.created
 
