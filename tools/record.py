@@ -52,6 +52,7 @@ PART = re.compile(
 MASKS = [
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f-]+)?\b"), "#"),  # hashes, UUIDs
     (re.compile(r"\d[\d,.:]*"), "#"),
+    (re.compile(r"(PostgreSQL #) \([^)]*\)"), r"\1"),  # who built it
     (re.compile(r"#-#-#([ T]#)?(\+#)?|# (\+# )?#"), "#"),
     (re.compile(r"# ?(ms|s|min|bytes|kB|MB|B)\b"), "# unit"),
     (re.compile(r"^connections .*"), "connections"),  # ours come and go
