@@ -54,7 +54,7 @@ BUILD = f"""
     )
     FROM pg_catalog.pg_extension AS e
     JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
-    WHERE e.extname = 'pg_trgm'
+    WHERE e.extname = 'pg_trgm' AND to_regclass('media.{TRIGRAMS}') IS NULL
 """
 
 

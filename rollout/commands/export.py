@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rollout.commands import script_text
 from rollout.commands.arguments import directory
+from rollout.commands.found_text import without_psql
 from rollout.commands.output import Output
 from rollout.commands.revisions import Revision
 from rollout.commands.target import Target
@@ -112,7 +113,7 @@ def _slug(revision: Revision) -> str:
 
 def _text(target: Target, revision: Revision, stamp: str) -> str:
     start = revision.down_revision or "base"
-    sql = script_text.whole(target, start, revision.revision)
+    sql = without_psql(script_text.whole(target, start, revision.revision))
     sql = sql.partition("\n")[2]  # how to run a script by psql: the head says it
     name = f"{stamp}_{_slug(revision)}.sql"
     header = HEADER.format(
