@@ -55,10 +55,15 @@ psql: install ## open psql on the database; DB=name for another one
 demo: install ## migrate a thousand users of the old application, show the result
 	@$(PY) tools/demo.py
 
-homeops: install ## the second system: HomeOps to head, seeded, show what stands
+homeops: install ## the second system: HomeOps to head, seeded if local, show what stands
 	@[ -n "$${DATABASE_URL+set}" ] || $(PY) -m rollout.embedded start homeops
 	@$(PY) -m alembic -n homeops upgrade head
-	@$(PY) -m rollout --schema homeops seed dev
+	@case "$${ROLLOUT_ENV-}/$${DATABASE_URL+set}" in \
+	    /|dev/*|development/*) $(PY) -m rollout --schema homeops seed dev ;; \
+	    *) echo "Not seeded: DATABASE_URL or ROLLOUT_ENV is set, and development users have"; \
+	       echo "passwords that everybody knows. If it is yours to play with, run it again with"; \
+	       echo "    ROLLOUT_ENV=development" ;; \
+	esac
 	@$(PY) -m rollout --schema homeops status
 	@$(PY) -m rollout --schema homeops history
 	@[ -n "$${DATABASE_URL+set}" ] || echo "To connect: make psql DB=homeops"
