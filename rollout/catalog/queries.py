@@ -223,6 +223,60 @@ STATISTICS = """
     WHERE n.nspname = ANY (:schemas)
 """
 
+# What an operator may set to make a table quicker. An index's columns have numbers.
+TUNING = f"""
+    SELECT c.oid::regclass || '.' || CASE c.relkind
+            WHEN 'i' THEN a.attnum::text ELSE quote_ident(a.attname) END,
+        concat_ws(' ',
+            CASE WHEN a.attstattarget >= 0 THEN 'STATISTICS ' || a.attstattarget END,
+            (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) AS o),
+            CASE WHEN c.relkind <> 'i' AND a.attstorage <> t.typstorage
+                THEN 'STORAGE ' || a.attstorage::text END,
+            CASE WHEN a.attcompression <> ''
+                THEN 'COMPRESSION ' || a.attcompression::text END)
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type AS t ON t.oid = a.atttypid
+    WHERE c.relkind IN ('r', 'p', 'm', 'i') AND {OUR_RELATION} AND (
+        a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attcompression <> ''
+        OR c.relkind <> 'i' AND a.attstorage <> t.typstorage
+    )
+    UNION ALL
+    SELECT c.oid::regclass || ' toast', array_to_string(o.reloptions, ', ')
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_class AS o ON o.oid = c.reltoastrelid AND o.reloptions IS NOT NULL
+    WHERE {OUR_RELATION}
+    UNION ALL
+    SELECT c.oid::regclass::text, 'CLUSTERED'
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_index AS i ON i.indexrelid = c.oid AND i.indisclustered
+    WHERE {OUR_RELATION}
+    UNION ALL
+    SELECT format('statistics %I.%I', n.nspname, s.stxname),
+        'STATISTICS ' || s.stxstattarget
+    FROM pg_statistic_ext AS s JOIN pg_namespace AS n ON n.oid = s.stxnamespace
+    WHERE n.nspname = ANY (:schemas) AND s.stxstattarget >= 0
+"""
+
+# A table's own memberships; FOR ALL TABLES and TABLES IN SCHEMA name no table.
+PUBLICATIONS = f"""
+    SELECT c.oid::regclass || ' in ' || quote_ident(p.pubname), concat_ws(' ',
+        'published', '(' || (
+            SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname)
+            FROM pg_attribute AS a
+            WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)
+        ) || ')',
+        'WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')')
+    FROM pg_publication_rel AS r
+    JOIN pg_publication AS p ON p.oid = r.prpubid
+    JOIN pg_class AS c ON c.oid = r.prrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE {OUR_RELATION}
+"""
+
 # Those of columns are with the columns. An OID below 16384 came with initdb.
 COMMENTS = """
     SELECT named.type || ' ' || named.identity, d.description
@@ -234,7 +288,7 @@ COMMENTS = """
         AND d.classoid IN (
             'pg_class'::regclass, 'pg_proc'::regclass, 'pg_namespace'::regclass,
             'pg_constraint'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass,
-            'pg_type'::regclass
+            'pg_type'::regclass, 'pg_statistic_ext'::regclass
         )
 """
 
@@ -253,6 +307,8 @@ QUERIES = {
     "sequence": SEQUENCES,
     "type": TYPES,
     "statistics": STATISTICS,
+    "tuning": TUNING,
+    "publication": PUBLICATIONS,
     "comment": COMMENTS,
 }
 """Kind of object → its query."""

@@ -1,6 +1,7 @@
 -- What stands on a column, and how to build the same on another one of the same table.
 -- An empty copy of the table, in which the column has the other's name, writes the
--- definitions: text is never searched and replaced.
+-- definitions: text is never searched and replaced. Spare names are others than those of
+-- table_objects(), as a retired table keeps those for as long as it stands.
 CREATE OR REPLACE FUNCTION migrations.column_objects(
     tbl regclass, col name, other name
 ) RETURNS TABLE (kind text, owner regclass, name name, spare name, definition text)
@@ -44,32 +45,36 @@ BEGIN
     EXECUTE format('ALTER TABLE pg_temp.column_objects_copy RENAME COLUMN %I TO %I',
         col, other);
     RETURN QUERY
-        SELECT 'index', tbl, c.relname, migrations.spare_name(c.relname), format(
+        SELECT 'index', tbl, c.relname,
+            replace(migrations.spare_name(c.relname), '_spare_', '_column_')::name, format(
             'CREATE %s INDEX CONCURRENTLY %I ON %s%s',
             CASE WHEN i.indisunique THEN 'UNIQUE' END,
-            migrations.spare_name(c.relname), qualified,
+            replace(migrations.spare_name(c.relname), '_spare_', '_column_'), qualified,
             substr(pg_get_indexdef(c.oid), strpos(pg_get_indexdef(c.oid), ' USING ')))
         FROM pg_catalog.pg_index AS i
         JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
         WHERE i.indrelid = 'pg_temp.column_objects_copy'::regclass
         UNION ALL
-        SELECT 'check', tbl, k.conname, migrations.spare_name(k.conname), format(
+        SELECT 'check', tbl, k.conname,
+            replace(migrations.spare_name(k.conname), '_spare_', '_column_')::name, format(
             'ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', qualified,
-            migrations.spare_name(k.conname),
+            replace(migrations.spare_name(k.conname), '_spare_', '_column_'),
             regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''))
         FROM pg_catalog.pg_constraint AS k
         WHERE k.conrelid = 'pg_temp.column_objects_copy'::regclass AND k.contype = 'c'
         UNION ALL
-        SELECT 'not null', tbl, ''::name, migrations.spare_name('not null ' || col), format(
-            'ALTER TABLE %s ADD CONSTRAINT %I CHECK (%I IS NOT NULL) NOT VALID',
-            qualified, migrations.spare_name('not null ' || col), other)
+        SELECT 'not null', tbl, ''::name,
+            replace(migrations.spare_name('not null ' || col), '_spare_', '_column_')::name,
+            format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%I IS NOT NULL) NOT VALID',
+            qualified,
+            replace(migrations.spare_name('not null ' || col), '_spare_', '_column_'), other)
         FROM pg_catalog.pg_attribute AS a
         WHERE a.attrelid = tbl AND a.attnum = num AND a.attnotnull
         UNION ALL
         SELECT 'foreign key', k.conrelid::regclass, k.conname,
-            migrations.spare_name(k.conname), format(
+            replace(migrations.spare_name(k.conname), '_spare_', '_column_')::name, format(
             'ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', k.conrelid::regclass,
-            migrations.spare_name(k.conname),
+            replace(migrations.spare_name(k.conname), '_spare_', '_column_'),
             migrations.foreign_key_text(k.oid, tbl, tbl, col, other))
         FROM pg_catalog.pg_constraint AS k
         WHERE k.contype = 'f' AND (k.conrelid = tbl AND num = ANY (k.conkey)

@@ -16,6 +16,7 @@ from rollout.sqltext import literal, split_name
 FUNCTIONS = (
     "spare_name",
     "foreign_key_text",
+    "column_options",
     "refuse_column",
     "column_objects",
     "swap_column",

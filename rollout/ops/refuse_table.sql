@@ -32,6 +32,14 @@ DECLARE
             SELECT 'row level security hides rows of it from ' || current_user
             WHERE row_security_active(tbl)
             UNION ALL
+            SELECT 'it is unlogged, and the new table would not be'
+            FROM pg_catalog.pg_class WHERE oid = tbl AND relpersistence <> 'p'
+            UNION ALL
+            SELECT format('it is in the tablespace %s, and the new table would not be',
+                s.spcname)
+            FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace WHERE c.oid = tbl
+            UNION ALL
             SELECT format('rule %s', rulename) FROM pg_catalog.pg_rewrite WHERE ev_class = tbl
         ) AS reasons
     );

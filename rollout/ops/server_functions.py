@@ -7,6 +7,7 @@ from rollout.ops.sql import run_sql
 ARGUMENTS = {
     "spare_name": "name",
     "foreign_key_text": "oid, regclass, regclass, name, name",
+    "column_options": "regclass, name, boolean",
     "refuse_column": "regclass, name",
     "column_objects": "regclass, name, name",
     "swap_column": "regclass, name, name, name, text",

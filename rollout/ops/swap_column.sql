@@ -54,7 +54,7 @@ BEGIN
     END LOOP;
     FOR item IN
         SELECT s.oid::text, format('%I.%I', n.nspname, s.stxname) AS name,
-            pg_get_statisticsobjdef(s.oid) AS text,
+            pg_get_statisticsobjdef(s.oid) AS text, s.stxstattarget AS target,
             obj_description(s.oid, 'pg_statistic_ext') AS comment
         FROM pg_catalog.pg_statistic_ext AS s
         JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
@@ -64,6 +64,10 @@ BEGIN
     LOOP
         before := before || format('DROP STATISTICS %s', item.name);
         after := after || item.text;
+        IF item.target >= 0 THEN
+            after := after || format('ALTER STATISTICS %s SET STATISTICS %s', item.name,
+                item.target);
+        END IF;
         IF item.comment IS NOT NULL THEN
             after := after || format('COMMENT ON STATISTICS %s IS %L', item.name,
                 item.comment);
@@ -73,6 +77,7 @@ BEGIN
     FOR item IN
         SELECT o.*, k.contype, k.condeferrable, k.condeferred, i.indexrelid AS index,
             coalesce(i.indisreplident, false) AS identity,
+            coalesce(i.indisclustered, false) AS clustered,
             coalesce(obj_description(k.oid, 'pg_constraint'),
                 obj_description(i.indexrelid, 'pg_class')) AS comment
         FROM migrations.column_objects(tbl, col, other) AS o
@@ -121,6 +126,14 @@ BEGIN
             after := after || format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I',
                 qualified, item.name);
         END IF;
+        IF item.clustered THEN
+            after := after || format('ALTER TABLE %s CLUSTER ON %I', qualified, item.name);
+        END IF;
+        after := after || ARRAY(
+            SELECT format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', home,
+                item.name, a.attnum, a.attstattarget)
+            FROM pg_catalog.pg_attribute AS a
+            WHERE a.attrelid = item.index AND a.attstattarget >= 0);
     END LOOP;
     -- The retired column keeps its default, for the way back, unless it draws numbers.
     was_default := (
@@ -180,10 +193,13 @@ BEGIN
         after := after || format('COMMENT ON COLUMN %s.%I IS %L', qualified, col,
             col_description(tbl, attribute.attnum));
     END IF;
-    IF attribute.attstattarget >= 0 THEN
-        after := after || format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s',
-            qualified, col, attribute.attstattarget);
-    END IF;
+    after := after || ARRAY(
+        SELECT format('ALTER TABLE %s ALTER COLUMN %I %s', qualified, col, o.clause)
+        FROM migrations.column_options(tbl, col, (
+            SELECT t.typstorage <> 'p' FROM pg_catalog.pg_attribute AS a
+            JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+            WHERE a.attrelid = tbl AND a.attname = other
+        )) AS o (clause));
     FOREACH statement IN ARRAY before LOOP
         EXECUTE statement;
     END LOOP;

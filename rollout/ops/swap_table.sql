@@ -59,10 +59,34 @@ BEGIN
                 WHERE i.indrelid = tbl AND i.indisreplident) END)
         WHERE class.relreplident <> 'd'
         UNION ALL
-        SELECT format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', old, attname,
-            attstattarget)
-        FROM pg_catalog.pg_attribute
-        WHERE attrelid = tbl AND attnum > 0 AND NOT attisdropped AND attstattarget >= 0
+        SELECT format('ALTER TABLE %s ALTER COLUMN %I %s', old, a.attname, o.clause)
+        FROM pg_catalog.pg_attribute AS a
+        CROSS JOIN LATERAL migrations.column_options(tbl, a.attname) AS o (clause)
+        WHERE a.attrelid = tbl AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT format('ALTER TABLE %s SET (%s)', old, (
+            SELECT string_agg('toast.' || o, ', ') FROM unnest(t.reloptions) AS o))
+        FROM pg_catalog.pg_class AS t
+        WHERE t.oid = class.reltoastrelid AND t.reloptions IS NOT NULL
+        UNION ALL
+        -- A constraint's text, from which its index was built, has no parameters.
+        SELECT format('ALTER INDEX %s.%I SET (%s)', home, c.relname,
+            array_to_string(c.reloptions, ', '))
+        FROM pg_catalog.pg_constraint AS k
+        JOIN pg_catalog.pg_class AS c ON c.oid = k.conindid
+        WHERE k.conrelid = tbl AND k.contype IN ('p', 'u', 'x') AND c.reloptions IS NOT NULL
+        UNION ALL
+        SELECT format('ALTER INDEX %s.%I ALTER COLUMN %s SET STATISTICS %s', home, c.relname,
+            a.attnum, a.attstattarget)
+        FROM pg_catalog.pg_index AS i
+        JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attstattarget >= 0
+        WHERE i.indrelid = tbl
+        UNION ALL
+        SELECT format('ALTER TABLE %s CLUSTER ON %I', old, c.relname)
+        FROM pg_catalog.pg_index AS i
+        JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+        WHERE i.indrelid = tbl AND i.indisclustered
         UNION ALL
         SELECT format('ALTER TABLE %s SET (%s)', old, array_to_string(class.reloptions, ', '))
         WHERE class.reloptions IS NOT NULL
@@ -127,13 +151,17 @@ BEGIN
     END LOOP;
     FOR item IN
         SELECT format('%I.%I', n.nspname, s.stxname) AS name,
-            pg_get_statisticsobjdef(s.oid) AS text,
+            pg_get_statisticsobjdef(s.oid) AS text, s.stxstattarget AS target,
             obj_description(s.oid, 'pg_statistic_ext') AS comment
         FROM pg_catalog.pg_statistic_ext AS s
         JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace WHERE s.stxrelid = tbl
     LOOP
         before := before || format('DROP STATISTICS %s', item.name);
         after := after || item.text;
+        IF item.target >= 0 THEN
+            after := after || format('ALTER STATISTICS %s SET STATISTICS %s', item.name,
+                item.target);
+        END IF;
         IF item.comment IS NOT NULL THEN
             after := after || format('COMMENT ON STATISTICS %s IS %L', item.name,
                 item.comment);

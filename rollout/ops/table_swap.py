@@ -10,6 +10,7 @@ from rollout.sqltext import literal, split_name
 FUNCTIONS = (
     "spare_name",
     "foreign_key_text",
+    "column_options",
     "refuse_table",
     "table_objects",
     "swap_table",

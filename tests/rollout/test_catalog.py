@@ -35,6 +35,7 @@ ROLES = """
     EXCEPTION WHEN duplicate_object THEN NULL; END $$
 """
 
+APART = "CREATE STATISTICS apart ON id, name FROM things"
 CHANGES = [
     ("changed relation public.things", "ALTER TABLE things SET (fillfactor = 70)"),
     ("changed relation public.things", "ALTER TABLE things DISABLE ROW LEVEL SECURITY"),
@@ -98,6 +99,44 @@ CHANGES = [
     (
         "unexpected statistics public.apart",
         "CREATE STATISTICS apart ON id, name FROM things",
+    ),
+    ("unexpected comment statistics", f"{APART}; COMMENT ON STATISTICS apart IS 'x'"),
+    (
+        "unexpected tuning statistics public.apart",
+        f"{APART}; ALTER STATISTICS apart SET STATISTICS 9",
+    ),
+    (
+        "unexpected tuning public.things.wide",
+        "ALTER TABLE things ALTER wide SET (n_distinct = -0.5)",
+    ),
+    (
+        "unexpected tuning public.things.wide",
+        "ALTER TABLE things ALTER wide SET STATISTICS 0",
+    ),
+    (
+        "unexpected tuning public.things.name",
+        "ALTER TABLE things ALTER name SET STORAGE EXTERNAL",
+    ),
+    (
+        "unexpected tuning public.things.name",
+        "ALTER TABLE things ALTER name SET COMPRESSION pglz",
+    ),
+    (
+        "unexpected tuning public.things toast",
+        "ALTER TABLE things SET (toast.autovacuum_enabled = false)",
+    ),
+    (
+        "unexpected tuning public.things_pkey: CLUSTERED",
+        "ALTER TABLE things CLUSTER ON things_pkey",
+    ),
+    (
+        "unexpected tuning public.things_lower.1: STATISTICS 7",
+        "CREATE INDEX things_lower ON things (lower(name)); "
+        "ALTER INDEX things_lower ALTER 1 SET STATISTICS 7",
+    ),
+    (
+        "unexpected publication public.things in all_of_it: published (id, wide) WHERE",
+        "CREATE PUBLICATION all_of_it FOR TABLE things (wide, id) WHERE (id > 0)",
     ),
 ]
 
