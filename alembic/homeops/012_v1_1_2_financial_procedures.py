@@ -4,7 +4,8 @@ Locks: none on tables in use.
 Rollback: automatic. Drops the functions; what they wrote stays.
 
 The work of the nightly job and of the price feed, in one statement each: an alert and
-the record that it fired are written together, or not at all.
+the record that it fired are written together, or not at all. What reads, counts and
+writes waits for another one that does the same.
 
 Revision ID: 012
 Revises: 011
@@ -26,13 +27,17 @@ phase = 3
 FUNCTIONS = {
     "fire_trading_alerts": "financial.fire_trading_alerts(timestamptz)",
     "value_portfolios": "financial.value_portfolios(date)",
+    "recount_crypto_wallet": "financial.recount_crypto_wallet(uuid)",
 }
+SERVICE = {"service_role": "EXECUTE"}
+# Under row level security: people count their own wallets.
+CALLERS = {"recount_crypto_wallet": {"authenticated, service_role": "EXECUTE"}}
 
 
 def upgrade() -> None:
     for name, signature in FUNCTIONS.items():
         run_sql(sql_file(__file__, f"012_{name}.sql"))
-        grant_only(f"FUNCTION {signature}", {"service_role": "EXECUTE"})
+        grant_only(f"FUNCTION {signature}", CALLERS.get(name, SERVICE))
 
 
 def downgrade() -> None:

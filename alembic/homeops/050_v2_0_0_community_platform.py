@@ -40,6 +40,7 @@ SCHEMA = "marketplace"
 
 FUNCTIONS = {
     "shares_add_up": ("private.shares_add_up()", {}),
+    "one_payout": ("private.one_payout()", {}),
     "bought_listings": (
         "private.bought_listings()",
         {"authenticated, service_role": "EXECUTE"},

@@ -8,6 +8,10 @@ DECLARE
     valued bigint;
     day_end CONSTANT timestamptz := (day + 1)::timestamp AT TIME ZONE 'UTC';
 BEGIN
+    -- One after the other, so that the last one counts what the others may have missed.
+    PERFORM pg_advisory_xact_lock(
+        'pg_class'::regclass::oid::integer, 'financial.portfolio_valuations'::regclass::oid::integer
+    );
     INSERT INTO financial.portfolio_valuations AS v (
         portfolio_id, valued_on, market_value, cash_value, cost_basis, net_flow,
         benchmark_price, is_final

@@ -11,6 +11,10 @@ DECLARE
     day_start CONSTANT timestamptz := day::timestamp AT TIME ZONE zone;
     day_end CONSTANT timestamptz := (day + 1)::timestamp AT TIME ZONE zone;
 BEGIN
+    -- One after the other, so that the last one counts what the others may have missed.
+    PERFORM pg_advisory_xact_lock(
+        'pg_class'::regclass::oid::integer, 'media.viewing_days'::regclass::oid::integer
+    );
     -- What was removed from the history since is no longer counted either.
     DELETE FROM media.viewing_days AS d
     WHERE d.viewed_on = day AND NOT EXISTS (

@@ -21,6 +21,10 @@ DECLARE
         WHERE c.key = 'smart_home.learning_confidence'
     ), 0.6);
 BEGIN
+    -- One after the other, so that the last one counts what the others may have missed.
+    PERFORM pg_advisory_xact_lock(
+        'pg_class'::regclass::oid::integer, 'smart_home.learned_patterns'::regclass::oid::integer
+    );
     WITH acts AS (
         SELECT a.device_id, a.attribute, a.new_value, a.occurred_at AT TIME ZONE zone AS local
         FROM smart_home.device_actions AS a

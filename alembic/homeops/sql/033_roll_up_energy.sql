@@ -14,6 +14,10 @@ DECLARE
     day_kind CONSTANT text :=
         CASE WHEN extract(isodow FROM day) < 6 THEN 'weekday' ELSE 'weekend' END;
 BEGIN
+    -- One after the other, so that the last one counts what the others may have missed.
+    PERFORM pg_advisory_xact_lock(
+        'pg_class'::regclass::oid::integer, 'smart_home.energy_days'::regclass::oid::integer
+    );
     INSERT INTO smart_home.energy_days AS d (
         device_id, direction, used_on, carrier, quantity, cost, currency, reading_count,
         estimated_count

@@ -31,3 +31,7 @@ CREATE INDEX idx_earnings_unpaid ON marketplace.earnings (earned_at) WHERE payou
 
 CREATE POLICY "Creators see their earnings" ON marketplace.earnings FOR SELECT TO authenticated
     USING (creator_id = ANY (ARRAY(SELECT c.id FROM marketplace.creators AS c WHERE c.user_id = (SELECT auth.uid()))));
+
+CREATE TRIGGER earnings_one_payout BEFORE UPDATE ON marketplace.earnings
+    FOR EACH ROW WHEN (OLD.payout_id IS DISTINCT FROM NEW.payout_id AND OLD.payout_id IS NOT NULL)
+    EXECUTE FUNCTION private.one_payout();

@@ -41,7 +41,12 @@ CREATE POLICY "Buyers review what they bought" ON marketplace.reviews
 CREATE POLICY "Buyers change reviews, administrators decide" ON marketplace.reviews
     FOR UPDATE TO authenticated
     USING ((SELECT auth.uid()) = user_id OR (SELECT private.is_admin()))
-    WITH CHECK (((SELECT auth.uid()) = user_id AND status = 'pending')
+    WITH CHECK (((SELECT auth.uid()) = user_id AND status = 'pending'
+            AND listing_id IN (
+                SELECT l.listing_id FROM marketplace.order_lines AS l
+                JOIN marketplace.orders AS o ON o.id = l.order_id
+                WHERE o.buyer_id = (SELECT auth.uid()) AND o.status = 'paid'
+            ))
         OR (SELECT private.is_admin()));
 
 CREATE POLICY "Buyers remove their reviews" ON marketplace.reviews FOR DELETE TO authenticated

@@ -6,18 +6,23 @@ RETURNS bigint LANGUAGE plpgsql SET search_path = '' AS $function$
 DECLARE
     made bigint;
 BEGIN
-    -- The second of two runs finds what the first one left.
-    PERFORM FROM marketplace.payout_methods AS m ORDER BY m.creator_id FOR UPDATE;
-    WITH due AS (
-        SELECT gen_random_uuid() AS id, e.creator_id, e.currency,
-            sum(e.amount) AS amount, m.account_id, array_agg(e.id) AS earnings
+    -- Locked one after the other: the second of two runs waits, and passes over what the
+    -- first one has paid meanwhile.
+    WITH unpaid AS MATERIALIZED (
+        SELECT e.id, e.creator_id, e.currency, e.amount, m.account_id, m.minimum_amount
         FROM marketplace.earnings AS e
         JOIN marketplace.payout_methods AS m ON m.creator_id = e.creator_id
         JOIN marketplace.creators AS c ON c.id = e.creator_id AND c.status = 'active'
         JOIN financial.accounts AS a ON a.id = m.account_id AND a.currency = e.currency
         WHERE e.payout_id IS NULL AND e.earned_at < before
-        GROUP BY e.creator_id, e.currency, m.account_id, m.minimum_amount
-        HAVING sum(e.amount) >= m.minimum_amount
+        ORDER BY e.id FOR NO KEY UPDATE OF e
+    ),
+    due AS (
+        SELECT gen_random_uuid() AS id, u.creator_id, u.currency, u.account_id,
+            sum(u.amount) AS amount, array_agg(u.id) AS earnings
+        FROM unpaid AS u
+        GROUP BY u.creator_id, u.currency, u.account_id, u.minimum_amount
+        HAVING sum(u.amount) >= u.minimum_amount
     ),
     paid AS (
         INSERT INTO marketplace.payouts (id, creator_id, currency, amount, account_id, until)

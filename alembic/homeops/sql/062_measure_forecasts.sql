@@ -5,6 +5,10 @@ RETURNS bigint LANGUAGE plpgsql SET search_path = '' AS $function$
 DECLARE
     measured bigint;
 BEGIN
+    -- One after the other, so that the last one counts what the others may have missed.
+    PERFORM pg_advisory_xact_lock(
+        'pg_class'::regclass::oid::integer, 'ai.forecast_accuracies'::regclass::oid::integer
+    );
     INSERT INTO ai.forecast_accuracies AS a (
         model_id, metric, horizon, point_count, mean_error, mean_absolute_error, coverage,
         measured_at
