@@ -227,6 +227,93 @@ def test_messages_without_a_vector_are_found_for_the_next_run(house):
         assert session.scalar(query) == 1
 
 
+def test_conversations_are_found_by_a_word_in_them(house):
+    query = (
+        sa.select(Message.conversation_id, sa.func.count())
+        .where(Message.content.ilike("%bob 1%"))
+        .group_by(Message.conversation_id)
+    )
+    with house.acting(house.bob) as session:  # bob 1, 10, 11, 12
+        assert session.execute(query).all() == [(house.talks["bob"], 4)]
+    with house.acting(house.alice) as session:
+        assert session.execute(query).all() == []
+
+
+def test_what_was_said_around_a_message_that_was_found(house):
+    """The two before it and the two after it."""
+    found = sa.orm.aliased(Message)
+    query = (
+        sa.select(Message.position)
+        .join(found, found.conversation_id == Message.conversation_id)
+        .where(found.content == "bob 5")
+        .where(Message.position.between(found.position - 2, found.position + 2))
+        .order_by(Message.position)
+    )
+    with house.acting(house.bob) as session:
+        assert session.scalars(query).all() == [3, 4, 5, 6, 7]
+
+
+def test_the_talk_that_is_most_about_something(house):
+    """By its nearest message, and how many are near at all."""
+    apart = MessageEmbedding.embedding.cosine_distance(house.target)
+    query = (
+        sa.select(Message.conversation_id, sa.func.min(apart), sa.func.count())
+        .join(Message.embeddings)
+        .where(MessageEmbedding.model_id == house.model)
+        .group_by(Message.conversation_id)
+        .order_by(sa.func.min(apart))
+    )
+    with house.acting(house.bob) as session:
+        ((talk, nearest_of_it, many),) = session.execute(query).all()
+    own = [
+        distance(v, house.target) for u, v in house.vectors.values() if u == house.bob
+    ]
+    assert (talk, many) == (house.talks["bob"], 12)
+    assert nearest_of_it == pytest.approx(min(own), abs=1e-4)
+
+
+def test_tokens_that_each_assistant_has_used_in_a_month(house):
+    with house.acting(house.bob) as session:
+        talk = Conversation(user_id=house.bob, assistant="llm/2")
+        for position, (role, tokens) in enumerate((("user", 5), ("assistant", 70)), 1):
+            talk.messages.append(Message(position=position, role=role, content="x",
+                                         token_count=tokens))  # fmt: skip
+        add(session, talk)
+        used = (
+            sa.select(Conversation.assistant, sa.func.sum(Message.token_count))
+            .join(Conversation.messages)
+            .where(Message.sent_at > sa.func.now() - sa.text("interval '30 days'"))
+            .where(Message.token_count.is_not(None))
+            .group_by(Conversation.assistant)
+        )
+        assert session.execute(used).all() == [("llm/2", 75)]
+
+
+def test_vectors_that_wait_to_be_made_anew_by_another_model(house):
+    with house.service() as session:
+        another = EmbeddingModel(name="new", provider="x", dimension=SIZE)
+        add(session, another)
+        missing = (
+            sa.select(Message.user_id, sa.func.count())
+            .outerjoin(Message.embeddings.and_(MessageEmbedding.model_id == another.id))
+            .where(MessageEmbedding.message_id.is_(None))
+            .group_by(Message.user_id)
+        )
+        assert dict(session.execute(missing).all()) == {house.alice: 260, house.bob: 12}
+
+
+def test_an_archived_talk_is_out_of_the_list_and_stays_to_be_found(house):
+    shown = sa.select(Conversation.id).where(~Conversation.is_archived)
+    with house.acting(house.bob) as session:
+        session.execute(
+            sa.update(Conversation)
+            .where(Conversation.id == house.talks["bob"])
+            .values(is_archived=True)
+        )
+        assert session.scalars(shown).all() == []
+        assert session.scalar(sa.select(sa.func.count(Message.id))) == 12
+
+
 def test_nobody_sees_anothers_conversations(house):
     for model in (Conversation, Message, MessageEmbedding):
         with house.acting(house.bob) as session:

@@ -169,6 +169,71 @@ def test_a_report_is_seen_by_its_reporter_and_decided_by_an_administrator(house)
         assert session.execute(decide).rowcount == 1
 
 
+def test_questions_that_nobody_has_answered(house):
+    answered = sa.exists().where(
+        Post.parent_id == sa.literal_column("q.id"), Post.kind == "answer"
+    )
+    question = sa.orm.aliased(Post, name="q")
+    query = sa.select(question.id).where(
+        question.kind == "question", question.status == "visible", ~answered
+    )
+    with house.acting(house.alice) as session:
+        assert session.scalars(query).all() == []
+        lonely = post(house.alice, status="pending", published_at=None)
+        add(session, lonely)
+        approve = sa.update(Post).where(Post.id == lonely.id)
+        session.execute(approve.values(status="visible", published_at=NOON))
+        assert session.scalars(query).all() == [lonely.id]
+
+
+def test_what_i_have_written_and_how_it_stands(house):
+    mine = (
+        sa.select(Post.status, sa.func.count())
+        .where(Post.author_id == house.bob)
+        .group_by(Post.status)
+    )
+    with house.acting(house.bob) as session:
+        assert dict(session.execute(mine).all()) == {
+            "visible": 1, "pending": 1, "removed": 1
+        }  # fmt: skip
+
+
+def test_who_helps_most(house):
+    """Others' reactions to what is visible, by its author."""
+    helped = sa.func.count(PostReaction.user_id)
+    query = (
+        sa.select(Post.author_id, helped)
+        .join(Post.reactions)
+        .where(Post.status == "visible", PostReaction.user_id != Post.author_id)
+        .group_by(Post.author_id)
+        .order_by(helped.desc())
+    )
+    with house.acting(house.bob) as session:
+        assert session.execute(query).all() == [(house.alice, 2)]
+
+
+def test_what_i_have_liked_already(house):
+    query = sa.select(PostReaction.post_id).where(
+        PostReaction.user_id == house.bob,
+        PostReaction.post_id.in_([house.guide.id, house.question.id]),
+    )
+    with house.acting(house.bob) as session:
+        assert session.scalars(query).all() == [house.guide.id]
+
+
+def test_the_front_page_goes_on_after_the_last_one_seen(house):
+    """By the last one's time, not by counting: what is new shifts no page."""
+    page = (
+        sa.select(Post.id)
+        .where(Post.status == "visible", Post.parent_id.is_(None))
+        .where(Post.published_at < house.guide.published_at)
+        .order_by(Post.published_at.desc())
+        .limit(20)
+    )
+    with house.acting(house.bob) as session:
+        assert session.scalars(page).all() == [house.question.id]
+
+
 def test_the_most_reported_come_first(house):
     count = sa.func.count()
     worst = (

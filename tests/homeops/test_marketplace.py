@@ -256,6 +256,121 @@ def test_what_a_creator_earned_by_offer(house):
         assert session.scalar(mine) == D("16.00")
 
 
+def test_the_statement_of_a_creator_month_by_month(house):
+    month = sa.func.date_trunc("month", Earning.earned_at)
+    statement = (
+        sa.select(
+            sa.func.sum(Earning.amount).filter(Earning.kind == "sale"),
+            sa.func.coalesce(
+                sa.func.sum(Earning.amount).filter(Earning.kind == "refund"), 0
+            ),
+        )
+        .where(Earning.creator_id == house.ann.id)
+        .group_by(month)
+        .order_by(month)
+    )
+    with house.service() as session:
+        session.scalar(sa.select(settle(house.open.id)))
+        session.execute(sa.update(Earning).values(earned_at=ago(days=45)))
+        other = order(house.bob, (house.offers["lamp"], 1))
+        add(session, other)
+        session.scalar(sa.select(settle(other.id)))
+        session.scalar(sa.select(refund(other.id)))
+        first, second = session.execute(statement).all()
+        assert first == (D("16.00"), 0)
+        assert second == (D("8.99"), D("-8.99"))
+
+
+def test_what_waits_to_be_paid_out_and_to_whom_it_cannot_go(house):
+    waiting = (
+        sa.select(
+            Creator.handle,
+            sa.func.sum(Earning.amount),
+            PayoutMethod.creator_id.is_(None),
+        )
+        .join(Earning.creator)
+        .outerjoin(PayoutMethod, PayoutMethod.creator_id == Creator.id)
+        .where(Earning.payout_id.is_(None))
+        .group_by(Creator.handle, PayoutMethod.creator_id)
+        .order_by(Creator.handle)
+    )
+    with house.service() as session:
+        session.scalar(sa.select(settle(house.open.id)))
+        assert session.execute(waiting).all() == [
+            ("ann", D("16.00"), False), ("far", CENT, True), ("wil", CENT, True)
+        ]  # fmt: skip
+        session.scalar(sa.select(pay_out(FOREVER)))
+        assert [row[0] for row in session.execute(waiting)] == ["far", "wil"]
+
+
+def test_what_the_platform_has_kept(house):
+    kept = (
+        sa.select(sa.func.sum(OrderLine.fee), sa.func.sum(OrderLine.amount))
+        .join(OrderLine.order)
+        .where(Order.status == "paid")
+    )
+    with house.service() as session:
+        assert session.execute(kept).one() == (None, None)
+        total = session.scalar(sa.select(settle(house.open.id)))
+        fee, amount = session.execute(kept).one()
+        assert (fee, amount) == (D("4.01"), D("20.03"))
+        assert amount - fee == total
+
+
+def test_payouts_that_failed_are_sent_again_with_the_same_earnings(house):
+    with house.service() as session:
+        session.scalar(sa.select(settle(house.open.id)))
+        session.scalar(sa.select(pay_out(FOREVER)))
+        failed = sa.select(Payout.id, Payout.failure).where(Payout.status == "failed")
+        session.execute(sa.update(Payout).values(status="failed", failure="no account"))
+        ((payout, why),) = session.execute(failed).all()
+        assert why == "no account"
+        assert session.scalar(sa.select(pay_out(FOREVER))) == 0
+        again = sa.update(Payout).where(Payout.id == payout)
+        session.execute(again.values(status="sent", failure=None, sent_at=NOON))
+        paid = sa.select(sa.func.sum(Earning.amount)).where(Earning.payout_id == payout)
+        assert session.scalar(paid) == D("16.00")
+        take = sa.update(Earning).where(Earning.payout_id == payout)
+        said = refusal(session, lambda: session.execute(take.values(payout_id=None)))
+        assert said == "earnings_one_payout"
+
+
+def test_what_sells_best_and_how_much_of_it_comes_back(house):
+    sold = sa.func.sum(OrderLine.quantity)
+    back = sa.func.sum(OrderLine.quantity).filter(Order.status == "refunded")
+    query = (
+        sa.select(Listing.slug, sold, sa.func.coalesce(back, 0))
+        .join(OrderLine.listing)
+        .join(OrderLine.order)
+        .where(Order.status.in_(["paid", "refunded"]))
+        .group_by(Listing.slug)
+        .order_by(sold.desc())
+    )
+    with house.service() as session:
+        session.scalar(sa.select(settle(house.open.id)))
+        other = order(house.alice, (house.offers["board"], 3))
+        add(session, other)
+        session.scalar(sa.select(settle(other.id)))
+        session.scalar(sa.select(refund(other.id)))
+        assert session.execute(query).all() == [("board", 4, 3), ("lamp", 2, 0)]
+
+
+def test_a_review_does_not_move_to_what_was_not_bought(house):
+    bought, other = house.offers["lamp"].id, house.offers["far"].id
+    with house.service() as session:
+        session.scalar(sa.select(settle(house.open.id)))
+        add(session, Review(listing_id=bought, user_id=house.bob, rating=5))
+        session.connection().exec_driver_sql("RESET ROLE; SET ROLE authenticated")
+        claims = f'{{"sub": "{house.bob}", "role": "authenticated"}}'
+        session.execute(
+            sa.select(sa.func.set_config("request.jwt.claims", claims, True))
+        )
+        mine = sa.update(Review).where(Review.user_id == house.bob)
+        session.execute(mine.values(rating=4))
+        move = mine.values(listing_id=other)
+        assert "row-level security" in refusal(session, lambda: session.execute(move))
+
+
 def test_orders_are_seen_by_who_bought_alone(house):
     for person, seen in ((house.bob, [house.open.id]), (house.alice, [])):
         with house.acting(person) as session:

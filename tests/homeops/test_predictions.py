@@ -7,7 +7,13 @@ from decimal import Decimal as D
 import pytest
 import sqlalchemy as sa
 
-from models.homeops import Forecast, ForecastAccuracy, ForecastPoint, PredictionModel
+from models.homeops import (
+    Forecast,
+    ForecastAccuracy,
+    ForecastPoint,
+    PredictionModel,
+    User,
+)
 from tests.homeops.household import (  # noqa: F401 - a fixture
     NOON,
     TODAY,
@@ -153,6 +159,102 @@ def test_which_points_wait_for_their_day(house):
     with house.service() as session:
         assert session.scalars(due).all() == [2]
     assert "idx_forecast_points_due" in searched(house.plan(None, due))
+
+
+def test_beside_what_came_what_had_been_expected_the_day_before(house):
+    query = (
+        sa.select(ForecastPoint.target_on, ForecastPoint.value, ForecastPoint.actual)
+        .join(ForecastPoint.forecast)
+        .where(Forecast.metric == "spending_usd", Forecast.user_id == house.alice)
+        .where(ForecastPoint.horizon == 1)
+        .order_by(ForecastPoint.target_on)
+    )
+    with house.acting(house.alice) as session:
+        assert session.execute(query).all() == [
+            (day(13), D(10), D(12)), (day(6), D(10), D("10.5")), (day(0), D(13), D(12)),
+        ]  # fmt: skip
+
+
+def test_how_an_expectation_moved_as_its_day_came_nearer(house):
+    """A second look at the same day, by a later run."""
+    with house.service() as session:
+        later = forecast(house.new, 12, house.alice)
+        later.points = [point(1, day(12), "9.5", "20")]
+        add(session, later)
+        query = (
+            sa.select(
+                ForecastPoint.target_on,
+                sa.func.array_agg(
+                    sa.dialects.postgresql.aggregate_order_by(
+                        ForecastPoint.value, ForecastPoint.horizon.desc()
+                    )
+                ),
+            )
+            .join(ForecastPoint.forecast)
+            .where(Forecast.user_id == house.alice)
+            .group_by(ForecastPoint.target_on)
+            .having(sa.func.count() > 1)
+        )
+        assert session.execute(query).all() == [(day(11), [D(20), D("9.5")])]
+
+
+def test_which_model_is_best_for_the_next_day(house):
+    with house.service() as session:
+        session.scalar(sa.select(measure()))
+        best = (
+            sa.select(
+                ForecastAccuracy.metric, PredictionModel.version,
+                ForecastAccuracy.mean_absolute_error,
+            )
+            .join(ForecastAccuracy.model)
+            .where(ForecastAccuracy.horizon == 1)
+            .ext(sa.dialects.postgresql.distinct_on(ForecastAccuracy.metric))
+            .order_by(
+                ForecastAccuracy.metric, ForecastAccuracy.mean_absolute_error,
+                PredictionModel.version.desc(),
+            )
+        )  # fmt: skip
+        found = {metric: rest for metric, *rest in session.execute(best)}
+        # (2 + 0.5 + 1 + 50) / 4, Bob's first bad guess among them.
+        assert found == {
+            "energy_kwh": [1, D(1)], "spending_usd": [2, D("13.3750")]
+        }  # fmt: skip
+
+
+def test_where_the_bounds_are_too_narrow(house):
+    """Fewer actual values within them than a model promises."""
+    narrow = sa.select(ForecastAccuracy.metric, ForecastAccuracy.horizon).where(
+        ForecastAccuracy.coverage < D("0.9"), ForecastAccuracy.point_count >= 2
+    )
+    with house.service() as session:
+        session.scalar(sa.select(measure()))
+        assert sorted(session.execute(narrow).all()) == [
+            ("spending_usd", 1), ("spending_usd", 2),
+        ]  # fmt: skip
+
+
+def test_who_has_no_fresh_prediction(house):
+    """Whom the next run is for."""
+    fresh = sa.exists().where(
+        Forecast.user_id == User.id, Forecast.metric == "spending_usd",
+        Forecast.made_on > day(1),
+    )  # fmt: skip
+    query = sa.select(User.id).where(User.is_active, ~fresh)
+    with house.service() as session:
+        assert set(session.scalars(query)) == {house.alice, house.bob}
+        add(session, forecast(house.new, 0, house.bob))
+        assert set(session.scalars(query)) == {house.alice}
+
+
+def test_the_active_model_of_a_name_is_put_back_in_one_statement(house):
+    """Back to the version before, where a new one does worse."""
+    chosen = PredictionModel.version == house.old.version
+    with house.service() as session:
+        named = sa.update(PredictionModel).where(PredictionModel.name == "spending")
+        session.execute(named.where(~chosen).values(is_active=False))
+        session.execute(named.where(chosen).values(is_active=True))
+        active = sa.select(PredictionModel.version).where(PredictionModel.is_active)
+        assert session.scalars(active).all() == [house.old.version]
 
 
 def test_predictions_are_one_s_own_and_the_household_s(house):
