@@ -18,6 +18,13 @@ TABLES = text("""
             JOIN pg_catalog.pg_class AS r ON r.oid = k.conrelid
             WHERE k.contype = 'f' AND k.confrelid = c.oid AND k.conrelid <> c.oid
                 AND r.relnamespace = c.relnamespace
+            UNION SELECT r.relname::text FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
+            JOIN pg_catalog.pg_class AS r ON r.oid = p.polrelid
+            WHERE d.classid = 'pg_catalog.pg_policy'::regclass
+                AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                AND d.refobjid = c.oid AND r.oid <> c.oid
+                AND r.relnamespace = c.relnamespace
         ) AS referring
     FROM pg_catalog.pg_class AS c
     WHERE c.relnamespace = to_regnamespace('parked') AND c.relkind IN ('r', 'p')
@@ -43,7 +50,8 @@ ROLLED_BACK = text("""
 class Parked:
     """One parked table. ``since`` and ``by`` are None where nothing tells.
 
-    ``referring`` are parked tables with a foreign key to it: they go first.
+    ``referring`` are parked tables with a foreign key to it, or with a policy that reads
+    it: they go first.
     """
 
     name: str
