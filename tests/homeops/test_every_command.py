@@ -86,7 +86,7 @@ def test_every_command_does_its_work(
     assert (here.value(BOOKED), here.snapshot()) == (booked, head)
     run("rollback", "--emergency", "--yes")
     assert here.value(STANDS) == "005"
-    assert "marketplace" in run("purge", "--yes").out
+    assert "parked.order_lines" in run("purge", "--yes").out
     parked = "SELECT count(*) FROM pg_class WHERE relnamespace = 'parked'::regnamespace"
     assert here.value(parked) == 0
 
