@@ -111,9 +111,9 @@ def park_columns(table: str, defaults: dict[str, str], *, key: str = "id") -> No
 
     The copy is made in batches while the application writes on (a trigger follows it),
     and only then are the columns dropped. A deleted row disappears from ``parked`` too.
-    Can be repeated; drop indexes on the columns first, concurrently. What an operator set
-    on them by hand (statistics target, n_distinct, storage) goes with them: the columns
-    that come back are the revision's.
+    Can be repeated; drop indexes on the columns first, concurrently. What an operator
+    set on them by hand (statistics target, n_distinct, storage) goes with them: the
+    columns that come back are the revision's.
 
     Args:
         defaults: Column names and their defaults as SQL: ``{"version": "1"}``.
