@@ -17,5 +17,10 @@ no model describes. The database is never asked what it allows: it is tried.
 ``page``       docs/isolation.md, from page.template.md
 ``places``     a plain PostgreSQL, both kinds of Supabase; ``lab`` opens one
 
+HomeOps has rules instead of kinds, as its rows are shared in more ways: ``household``
+says whose each row is, ``declared`` makes cells of that, ``homeops_page`` its page. The
+mutants and the hunt are the same.
+
     python -m tests.isolation > docs/isolation.md
+    python -m tests.isolation homeops > docs/homeops-isolation.md
 """
