@@ -50,8 +50,8 @@ ROLLED_BACK = text("""
 class Parked:
     """One parked table. ``since`` and ``by`` are None where nothing tells.
 
-    ``referring`` are parked tables with a foreign key to it, or with a policy that reads
-    it: they go first.
+    ``referring`` are parked tables with a foreign key to it, or with a policy that
+    reads it: they go first.
     """
 
     name: str
