@@ -107,9 +107,11 @@ bench: install ## measure reads, backfill, ingest, start; write docs/performance
 	$(PY) bench/start.py
 	$(PY) bench/report.py
 
-isolation: install ## try every actor on everything, write docs/isolation.md
+isolation: install ## try every actor on everything, write the isolation pages
 	@$(PY) -m tests.isolation > docs/isolation.md.new
 	@mv docs/isolation.md.new docs/isolation.md
+	@$(PY) -m tests.isolation homeops > docs/homeops-isolation.md.new
+	@mv docs/homeops-isolation.md.new docs/homeops-isolation.md
 
 hooks: install ## have each commit looked at first
 	@pipx run pre-commit install

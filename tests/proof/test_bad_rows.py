@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rollout.backfill import plan, worker
+from rollout.backfill import keys, worker
 from tests.commands import alembic_run
 from tests.proof import legacy_rows
 from tests.proof.conftest import examples
@@ -127,7 +127,7 @@ def test_two_workers_over_small_ranges_do_what_one_does(make_at_004, legacy):
     alembic_run(one, "upgrade", "005", x=["workers=1"])
     execute(two, "ANALYZE public.user_onboarding")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "ROWS_A_RANGE", 3)
+        patch.setattr(keys, "ROWS_A_RANGE", 3)
         patch.setattr(worker, "FIRST_BATCH_ROWS", 2)
         alembic_run(two, "upgrade", "005", x=["workers=2"])
     assert tables(two) == tables(one)
