@@ -7,6 +7,7 @@ on for as long with no migration, so that the machine's own hiccups are in both 
 Beside it the specification's SQL as written. Writes docs/certificate.md.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Callable
@@ -37,6 +38,7 @@ AFTER_S = 0.3
 
 def main() -> None:
     """Measure, print, and write the page."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     with TemporaryDirectory(prefix="certify.", dir="/tmp") as directory:
         Path(directory).chmod(0o755)
         server = embedded.start(Path(directory) / "data")
