@@ -25,6 +25,12 @@ LOGGED = """
     ) AS last WHERE operation <> 'ROLLBACK'
 """
 """Files of the revisions that stand, by the journal and by the project's log."""
+LOG_COLUMNS = {"id", "migration_file", "operation", "success"}
+"""Without them it is no log of ours."""
+OF_LOG = text("""
+    SELECT attname::text FROM pg_catalog.pg_attribute
+    WHERE attrelid = to_regclass(:log) AND attnum > 0 AND NOT attisdropped
+""")
 LOOK = "rollout check"
 
 
@@ -44,6 +50,21 @@ class BookkeepingDamaged(RolloutError):
         )
 
 
+class OtherLog(RolloutError):
+    """The log's name is taken by a table of somebody else's."""
+
+    def __init__(self, database: str, log: str, missing: list[str]) -> None:
+        super().__init__(
+            f"{log} of {database} is another table than the project's log."
+            f" It lacks {', '.join(missing)}.\n"
+            "Nothing was changed.\n"
+            "An application has a table of this name, or somebody altered the log.\n"
+            "If nothing needs it by that name, rename it in psql, and run the same\n"
+            f"command again:\n    ALTER TABLE {log} RENAME TO "
+            f"{log.rpartition('.')[2]}_before;"
+        )
+
+
 def refuse(connection: Connection, config: Config) -> None:
     """Refuse a database whose bookkeeping is not whole. Reads only.
 
@@ -51,7 +72,9 @@ def refuse(connection: Connection, config: Config) -> None:
 
     Raises:
         BookkeepingDamaged: Says what is missing, and how to have it again.
+        OtherLog: The project's log is a table of somebody else's.
     """
+    _refuse_other_log(connection, config)
     there = set(connection.scalars(THERE))
     table = histories.version_table(config)
     standing = None
@@ -100,6 +123,13 @@ def _refuse_without_any(connection: Connection, config: Config) -> None:
             "    rollout rollback --emergency\n    rollout deploy",
             hint=f" {config.get_main_option('log_table')} tells what stands.",
         )
+
+
+def _refuse_other_log(connection: Connection, config: Config) -> None:
+    log = config.get_main_option("log_table")
+    columns = set(connection.scalars(OF_LOG, {"log": log})) if log else set()
+    if log and columns and (missing := sorted(LOG_COLUMNS - columns)):
+        raise OtherLog(str(connection.engine.url.database), log, missing)
 
 
 def _logged(connection: Connection, config: Config) -> str | None:

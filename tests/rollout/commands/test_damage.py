@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from rollout.bookkeeping.damage import BookkeepingDamaged
+from rollout.bookkeeping.damage import BookkeepingDamaged, OtherLog
 from tests.rollout.commands.test_cli import EVERY, parts
 
 DAMAGES = {
@@ -93,6 +93,23 @@ def test_what_the_message_proposes_brings_it_back(
     assert rollout(url, "check").status == 0
     assert rollout(url, "status", "--json").json["current"] == "010"
     assert "there is nothing to purge" in rollout(url, "purge", "--yes").out
+
+
+def test_a_table_that_has_the_logs_name_is_told_and_left_alone(
+    empty_database, database, rollout, alembic_run
+):
+    here = database(empty_database)
+    here.run("CREATE TABLE public.migration_log (id int, note text)")
+    with pytest.raises(OtherLog, match="lacks migration_file, operation, success"):
+        alembic_run(empty_database, "upgrade", "head")
+    for name in ("status", "plan"):
+        done = rollout(empty_database, name)
+        assert done.status == 1
+        assert "RENAME TO migration_log_before;" in parts(done.err)[-1]
+    assert here.value("SELECT to_regnamespace('migrations') IS NULL")
+    here.run(parts(done.err)[-1])
+    alembic_run(empty_database, "upgrade", "head")
+    assert here.value("SELECT count(*) FROM public.migration_log_before") == 0
 
 
 def test_the_next_run_makes_a_dropped_schema_parked_again(
