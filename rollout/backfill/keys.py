@@ -73,6 +73,8 @@ def ensure_ranges(
 
     Args:
         verify: Called every second; what it raises ends the listing.
+
+    Locks: ACCESS SHARE on the source, which its readers take as well.
     """
     this = {"revision": backfill.revision, "name": backfill.progress_name}
     with engine.connect() as writer:

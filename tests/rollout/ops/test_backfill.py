@@ -24,6 +24,12 @@ BODY = """
         reject_row={reject},
     )
 """
+LOSE = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
+    WHERE locktype = 'advisory' AND database = (
+        SELECT oid FROM pg_database WHERE datname = current_database()
+    )
+"""
 COPIED = "SELECT (SELECT count(*) FROM public.t), (SELECT count(*) FROM public.done)"
 
 
@@ -178,6 +184,28 @@ def test_a_list_that_was_not_finished_is_made_anew(lab, small, monkeypatch):
     lab.execute("INSERT INTO public.t VALUES (1000, 0)")
     lab.upgrade()
     assert lab.rows(COPIED) == [(121, 121)]
+
+
+def test_a_runner_lock_lost_while_keys_are_listed_ends_it(
+    lab, small, monkeypatch, capsys
+):
+    monkeypatch.setattr(keys, "CHECK_EVERY_S", 0.0)
+    monkeypatch.setattr(keys, "TELL_EVERY_S", 0.0)
+    make(lab)
+    keep, kept = keys._keep, []
+
+    def and_lose(*values):
+        kept.append(keep(*values))
+        if len(kept) == 2:
+            lab.rows(LOSE)
+        return kept[-1]
+
+    monkeypatch.setattr(keys, "_keep", and_lose)
+    with pytest.raises(RunnerLockLost):
+        lab.upgrade()
+    assert len(kept) == 2
+    assert lab.value("SELECT count(*) FROM public.done") == 0
+    assert f"copying: {sum(kept[0])} keys listed" in capsys.readouterr().err
 
 
 def test_the_keys_of_every_partition_and_child_are_listed(lab, small):
@@ -336,15 +364,9 @@ def test_a_runner_lock_lost_meanwhile_stops_it_between_batches(lab, small, monke
         "CREATE TABLE public.done (id bigint PRIMARY KEY, n int, "
         "slowly text DEFAULT pg_sleep(0.005)::text)",
     )
-    lose = """
-        SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
-        WHERE locktype = 'advisory' AND database = (
-            SELECT oid FROM pg_database WHERE datname = current_database()
-        )
-    """
     with held(lab, "SELECT 1") as other, background(lab.upgrade, other) as result:
         until(lambda: lab.value("SELECT count(*) FROM public.done") > 10)
-        lab.rows(lose)
+        lab.rows(LOSE)
         with pytest.raises(RunnerLockLost):
             result.result()
     assert 10 < lab.value("SELECT count(*) FROM public.done") < 120
