@@ -1,7 +1,6 @@
 """Makes docs/homeops-isolation.md."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tests.isolation.household import EQUIVALENT, RULES, Rules
 from tests.isolation.lab import Lab
 from tests.isolation.mutant import Mutant
 from tests.isolation.mutants import mutants
+from tests.isolation.page import sorts
 
 TEMPLATE = Path(__file__).with_name("homeops_page.template.md")
 
@@ -33,7 +33,7 @@ def page(lab: Lab, all_mutants: Sequence[Mutant]) -> str:
         "mutants": [f"{len(all_mutants):,}"],
         "tables": [str(len(RULES))],
         "rules": _rules(),
-        "sorts": _sorts(all_mutants),
+        "sorts": sorts(all_mutants),
         "equivalent": _equivalent(all_mutants),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
@@ -60,15 +60,6 @@ def _words(rules: Rules) -> Iterator[str]:
         if command == "update" and rules.columns:
             text += f" ({', '.join(rules.columns)})"
         yield text.replace("|", "\\|")
-
-
-def _sorts(all_mutants: Sequence[Mutant]) -> Iterator[str]:
-    examples = {mutant.sort: f"`{mutant}`" for mutant in reversed(all_mutants)}
-    counts = Counter(mutant.sort for mutant in all_mutants)
-    yield "| what is changed | mutants | for example |"
-    yield "| --- | --- | --- |"
-    for sort, example in sorted(examples.items()):
-        yield f"| {sort} | {counts[sort]:,} | {example} |"
 
 
 def _equivalent(all_mutants: Sequence[Mutant]) -> Iterator[str]:

@@ -27,7 +27,7 @@ def page(labs: Mapping[str, tuple[Lab, Lab]]) -> str:
         "commands": (f"- *{command}*: {meaning}" for command, meaning in WHAT.items()),
         "kinds": _kinds(lab),
         "behind": _behind(lab),
-        "sorts": _sorts(hunted),
+        "sorts": sorts(hunted),
         "equivalent": _equivalent(hunted),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
@@ -148,13 +148,14 @@ def _wall(statement: str) -> str:
     return "the schema" if "ON SCHEMA" in statement else "the grants"
 
 
-def _sorts(hunted: Sequence[Mutant]) -> Iterator[str]:
+def sorts(hunted: Sequence[Mutant]) -> Iterator[str]:
+    """A table of the kinds of mutants, with numbers."""
     examples = {mutant.sort: f"`{mutant}`" for mutant in reversed(hunted)}
     counts = Counter(mutant.sort for mutant in hunted)
     yield "| what is changed | mutants | for example |"
     yield "| --- | --- | --- |"
     for sort, example in sorted(examples.items()):
-        yield f"| {sort} | {counts[sort]} | {example} |"
+        yield f"| {sort} | {counts[sort]:,} | {example} |"
 
 
 def _equivalent(hunted: Sequence[Mutant]) -> Iterator[str]:
