@@ -98,8 +98,9 @@ docs: install ## make the diagrams from the models
 certify: install ## measure every revision under live traffic (five minutes)
 	@$(PY) bench/certify.py
 
-bench: install ## measure reads, backfill, ingest, start; write docs/performance.md
+bench: install ## measure locks, reads, backfill, ingest, start; write docs/performance.md
 	@$(PY) -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(PY) bench/peers.py
 	$(PY) bench/reads.py --set-rows 1000000,10000000
 	$(PY) bench/backfill.py
 	$(PY) bench/columns.py

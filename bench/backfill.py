@@ -1,9 +1,10 @@
 """Backfilling the accounts: ours, and three ways of doing it by hand. ``make bench``.
 
 Into the same table with the same indexes, from copies of one database: ``alembic
-upgrade 005``; the specification's one INSERT … SELECT; batches by OFFSET and LIMIT;
-batches by a predicate that shrinks (the HomeOps document's loop). Runs take turns; the
-first two also on a server with room for the WAL. Writes docs/performance/backfill.*.
+upgrade 005``, with its two workers and with one; the specification's one INSERT …
+SELECT; batches by OFFSET and LIMIT; batches by a predicate that shrinks (the HomeOps
+document's loop). Runs take turns; ours and the single statement also on a server with
+room for the WAL. Writes docs/performance/backfill.*.
 """
 
 import argparse
@@ -99,14 +100,14 @@ def private_mb(pid: int) -> float:
     return 0.0
 
 
-def ours(url: sa.URL) -> dict[str, float]:
+def ours(url: sa.URL, *settings: str) -> dict[str, float]:
     """``alembic upgrade 005``, as a process of its own; its time as the journal says.
 
     The rest of the process is Python starting, which is measured under "start".
     """
     environ = {**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "alembic", "upgrade", "005"],
+        [sys.executable, "-m", "alembic", *settings, "upgrade", "005"],
         cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     said = process.stderr.read() if process.stderr else ""
@@ -165,12 +166,17 @@ def batches(
     return {"rows_done": done}
 
 
+SINGLE = "one INSERT … SELECT"
+ONE_WORKER = "ours, one worker"
 WAYS: dict[str, Callable[[sa.URL], dict[str, float]]] = {
     "ours": ours,
-    "one INSERT … SELECT": single,
+    ONE_WORKER: lambda url: ours(url, "-x", "workers=1"),
+    SINGLE: single,
     "OFFSET and LIMIT": by_offset,
     "shrinking predicate": shrinking,
 }
+ONE_WORKER_UP_TO = 1_000_000
+"""Rows; above, it would only lengthen the run."""
 
 
 def main() -> None:
@@ -206,6 +212,7 @@ def measure(server: sa.URL, rows: int) -> list[dict[str, Any]]:
         measure_one(server, cursor, {"rows": rows, "turn": turn, "way": way})
         for turn in range(TURNS.get(rows, 1))
         for way in WAYS
+        if way != ONE_WORKER or rows <= ONE_WORKER_UP_TO
     ]
     cursor.execute("DROP DATABASE run WITH (FORCE)")
     admin.close()
@@ -224,7 +231,7 @@ def measure_with_room(server: sa.URL, rows: int) -> list[dict[str, Any]]:
         measure_one(
             server, cursor, {"rows": rows, "turn": 0, "way": way, "wal_room": ROOMY}
         )
-        for way in list(WAYS)[:2]
+        for way in ("ours", SINGLE)
     ]
     _set(cursor, DEFAULT)
     admin.close()
@@ -358,7 +365,7 @@ def _line(
         for r in runs
         if (r["rows"], r["way"]) == (rows, way)
     )
-    base_s = _of(runs, rows, "one INSERT … SELECT", "took_s")
+    base_s = _of(runs, rows, SINGLE, "took_s")
     client_mb = _of(runs, rows, way, "client_mb")
     return (
         f"{rows:,}", room, way, f"{'> ' if ended else ''}{took_s:.1f} s",

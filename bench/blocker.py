@@ -12,8 +12,8 @@ GAP_S = 0.2
 class Blocker:
     """Holds a row of user_onboarding and one of auth.users, with gaps, until closed."""
 
-    def __init__(self, dsn: str, hold_s: float = HOLD_S) -> None:
-        self._dsn, self._hold_s = dsn, hold_s
+    def __init__(self, dsn: str, hold_s: float = HOLD_S, gap_s: float = GAP_S) -> None:
+        self._dsn, self._hold_s, self._gap_s = dsn, hold_s, gap_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -40,5 +40,5 @@ class Blocker:
                 )
                 self._stop.wait(self._hold_s)
                 connection.commit()
-                self._stop.wait(GAP_S)
+                self._stop.wait(self._gap_s)
         connection.close()

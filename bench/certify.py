@@ -100,8 +100,8 @@ def run_sql(dsn: str, statements: tuple[str, ...]) -> None:
     connection.close()
 
 
-def prepare(server: "embedded.sa.URL", name: str) -> str:
-    """A database with the old tables, filled; returns its DSN."""
+def prepare(server: "embedded.sa.URL", name: str, revision: str = "baseline") -> str:
+    """A database with the old tables, filled, at ``revision``; returns its DSN."""
     url = embedded.ensure_database(server, name)
     config = Config(ROOT / "alembic.ini")
     config.attributes["database_url"] = url.render_as_string(hide_password=False)
@@ -118,6 +118,7 @@ def prepare(server: "embedded.sa.URL", name: str) -> str:
             "INSERT INTO public.user_onboarding SELECT gen_random_uuid(), id,"
             " '{}', 'completed', id::text, NULL, 'ACTIVE', now(), now() FROM auth.users"
         )
+        command.upgrade(config, revision)
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
     connection.close()

@@ -39,6 +39,7 @@ def test_packages_say_that_they_are_typed(package):
     assert (ROOT / package / "py.typed").exists()
 
 
+@pytest.mark.slow
 def test_the_folder_does_not_hide_the_library():
     assert not (ROOT / "alembic" / "__init__.py").exists()
     command = [sys.executable, "-c", "import alembic; print(alembic.__version__)"]

@@ -12,6 +12,8 @@ import pytest
 
 from tests.rollout.ops.interrupt import until
 
+pytestmark = pytest.mark.slow
+
 ANN, BOB = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 SHOP = f"""
     INSERT INTO core.users (id, email, full_name)

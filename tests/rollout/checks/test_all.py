@@ -41,6 +41,7 @@ def test_every_file_is_registered():
     assert files - helpers == set(checks.NAMES)
 
 
+@pytest.mark.slow
 def test_a_fresh_database_passes_every_check(lab):
     found = lab.look(*checks.NAMES)
     assert {f.status for findings in found.values() for f in findings} == {"PASS"}

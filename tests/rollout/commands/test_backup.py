@@ -23,6 +23,7 @@ def filled(head_database, database):
     return head_database
 
 
+@pytest.mark.slow
 def test_a_backup_is_made_verified_and_restored(
     filled, rollout, tmp_path, make_database, monkeypatch, database
 ):
