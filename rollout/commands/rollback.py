@@ -5,9 +5,13 @@ Nothing is lost: tables and values are parked, and the next deploy restores them
 
 import argparse
 
+from sqlalchemy import Connection
+
+from rollout.bookkeeping.unfinished import RevisionUnfinished
 from rollout.commands import emergency, plan, planning, rollback_only, state, targets
 from rollout.commands.output import Output
 from rollout.commands.planning import Step
+from rollout.commands.revisions import Revision
 from rollout.commands.target import Target
 from rollout.errors import RolloutError
 
@@ -43,7 +47,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     name = "-1" if args.target is None else args.target
     if args.emergency:
         name = target.option("emergency_target", "base")
-    steps = _shown(target, name, out)
+    steps = _shown(target, name, out, whatever_stands=args.emergency)
     if not steps:
         out.document({"database": target.shown, "taken_back": []})
         out.line("\nThere is nothing to take back.")
@@ -66,13 +70,27 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def _shown(target: Target, name: str, out: Output) -> list[Step]:
-    """Plan the way down and print its impact."""
+def _refuse_half_done(target: Target, connection: Connection, first: Revision) -> None:
+    for row in state.read(target, connection).unfinished:
+        if (row["revision"], row["direction"]) != (first.revision, "downgrade"):
+            raise RevisionUnfinished(row["revision"], row["direction"], row["since"])
+
+
+def _shown(
+    target: Target, name: str, out: Output, *, whatever_stands: bool
+) -> list[Step]:
+    """Plan the way down and print its impact.
+
+    Raises:
+        RevisionUnfinished: Another step is half done. Said before anybody is asked.
+    """
     with target.connect() as connection:
         current = target.current(connection, required=True)
         if name == "-1" and current is None:
             return []
         revisions = targets.steps_down(target, current, name)
+        if revisions and not whatever_stands and not target.settings.abandon:
+            _refuse_half_done(target, connection, revisions[0])
         steps = planning.make(target, connection, revisions, up=False)
     plan.show(target, current, steps, out, up=False)
     return steps

@@ -110,6 +110,34 @@ def test_a_column_that_is_left_is_parked_with_its_values(rollout, filled):
     assert filled.value(kept) == 1
 
 
+@pytest.mark.parametrize("answer", [[], ["--yes"]])
+def test_a_half_done_revision_is_refused_before_anybody_is_asked(
+    answer, rollout, database_at, database
+):
+    here = database(database_at("009"))
+    here.run(
+        "INSERT INTO migrations.unfinished (revision, direction) "
+        "VALUES ('010', 'upgrade')"
+    )
+    done = rollout(here.url, "rollback", *answer)
+    assert done.status == 1
+    assert "the upgrade of revision 010 was interrupted" in done.err
+    assert "add --yes" not in done.err
+    assert "Take back" not in done.out + done.err
+    assert "What happens to the data" not in done.out
+
+
+def test_the_half_done_downgrade_goes_on(rollout, database_at, database):
+    here = database(database_at("009"))
+    here.run(
+        "INSERT INTO migrations.unfinished (revision, direction) "
+        "VALUES ('009', 'downgrade')"
+    )
+    done = rollout(here.url, "rollback", "--yes")
+    assert done.status == 0, done.err
+    assert here.value(STANDS) == "008"
+
+
 def test_a_half_done_upgrade_is_no_obstacle_to_the_emergency(
     rollout, database_at, database
 ):
