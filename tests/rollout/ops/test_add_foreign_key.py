@@ -20,6 +20,10 @@ UP = """
 """
 DOWN = 'drop_foreign_key("c_p_fkey", "public.c", "public.p")'
 KEY = "public.c c_p_fkey"
+NOT_VALID = """
+    ALTER TABLE public.c ADD CONSTRAINT c_p_fkey FOREIGN KEY (p_id)
+        REFERENCES public.p (id) ON DELETE CASCADE NOT VALID
+"""
 
 
 @pytest.fixture
@@ -103,10 +107,7 @@ def test_giving_up_changes_nothing(lab):
 
 def test_validation_waits_for_another_and_nobody_waits_for_it(lab):
     """Its own mode conflicts with itself: ANALYZE or another ALTER may be running."""
-    lab.execute(
-        "ALTER TABLE public.c ADD CONSTRAINT c_p_fkey FOREIGN KEY (p_id) "
-        "REFERENCES public.p (id) ON DELETE CASCADE NOT VALID"
-    )
+    lab.execute(NOT_VALID)
     queues_nobody(
         lab,
         lambda lab: lab.upgrade(),
@@ -117,4 +118,15 @@ def test_validation_waits_for_another_and_nobody_waits_for_it(lab):
         ),
         waiting="SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)",
     )
+    assert not lab.snapshot()["constraint"][KEY].endswith("NOT VALID")
+
+
+def test_without_patience_validation_takes_a_lock_that_is_free_and_no_other(lab):
+    """lock_wait_s 0: to PostgreSQL a lock_timeout of 0 would be to wait for ever."""
+    lab.execute(NOT_VALID)
+    blocker = "LOCK TABLE public.c IN SHARE UPDATE EXCLUSIVE MODE"
+    with held(lab, blocker), pytest.raises(RolloutError, match="lock"):
+        lab.upgrade(lock_wait_s=0)
+    assert lab.snapshot()["constraint"][KEY].endswith("NOT VALID")
+    lab.upgrade(lock_wait_s=0)
     assert not lab.snapshot()["constraint"][KEY].endswith("NOT VALID")
