@@ -15,7 +15,7 @@ from rollout.ops.sql import bind, is_offline, run_sql, scalar
 from rollout.running import run
 from rollout.running.blockers import in_the_way
 from rollout.running.locks import LockWaitTimeout
-from rollout.sqltext import literal, split_name
+from rollout.sqltext import literal, plain, split_name
 
 FOLLOW = """
     CREATE OR REPLACE FUNCTION {parked}_follow() RETURNS trigger
@@ -28,9 +28,11 @@ FOLLOW = """
     $follow$
 """
 TRIGGER = """
-    CREATE OR REPLACE TRIGGER {name}_follow AFTER INSERT OR UPDATE OF {columns}
+    CREATE OR REPLACE TRIGGER {name}_follow AFTER INSERT OR UPDATE OF {key}, {columns}
     ON {table} FOR EACH ROW EXECUTE FUNCTION {parked}_follow()
 """
+# Imports under session_replication_role = replica count, too.
+ALWAYS = "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}_follow"
 COPY = """
     INSERT INTO {parked} ({key}, {columns})
     SELECT {key}, {columns} FROM {table}
@@ -85,7 +87,8 @@ class _Names:
 
     def __init__(self, table: str, defaults: dict[str, str], key: str) -> None:
         _, short = split_name(table)
-        name = f"{short}__{run.current().revision}"
+        suffix = f"__{run.current().revision}"
+        name = plain(short, f"{suffix}_follow") + suffix
         columns = list(defaults)
         self.all = {
             "table": table,
@@ -127,7 +130,7 @@ def park_columns(table: str, defaults: dict[str, str], *, key: str = "id") -> No
     names = _Names(table, defaults, key)
     lock_tables(table, mode="SHARE ROW EXCLUSIVE")
     make_parked_copy(table, names.all["name"], key, names.all["columns"])
-    for template in (FOLLOW, TRIGGER):
+    for template in (FOLLOW, TRIGGER, ALWAYS):
         run_sql(names.fill(template))
     backfill(
         f"parking columns of {table}", source=table, key=key, statement=names.fill(COPY)

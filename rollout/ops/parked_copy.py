@@ -18,7 +18,7 @@ CONSTRAIN = """
             ALTER TABLE {parked}
                 ADD CONSTRAINT {name}_pkey PRIMARY KEY ({key}),
                 ADD CONSTRAINT {name}_fkey FOREIGN KEY ({key})
-                    REFERENCES {table} ({key}) ON DELETE CASCADE;
+                    REFERENCES {table} ({key}) ON UPDATE CASCADE ON DELETE CASCADE;
         END IF;
     END
     $constrain$

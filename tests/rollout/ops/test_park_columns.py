@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.running.locks import LockWaitTimeout
-from tests.rollout.ops.interrupt import held, queues_nobody
+from tests.rollout.ops.interrupt import held, queues_nobody, statements_seen
 
 UP = """
     add_column("public.t", Column("version", INTEGER, server_default=text("1")),
@@ -50,6 +50,36 @@ def test_what_is_written_or_deleted_meanwhile_counts(lab):
     assert lab.rows("SELECT * FROM public.t WHERE id IN (3, 6, 9) ORDER BY id") == [
         (3, "another", 1, None), (9, "new", 9, "n9")
     ]  # fmt: skip
+
+
+def test_a_row_whose_key_changes_keeps_its_values(lab):
+    """While they are copied, and when they are parked already."""
+
+    def rename(statement):
+        if "LOCK TABLE" in statement and "ACCESS EXCLUSIVE" in statement:
+            lab.execute("UPDATE public.t SET id = 300 WHERE id = 3")
+
+    with statements_seen(rename):
+        lab.downgrade(workers=1)
+    lab.execute("UPDATE public.t SET id = 600 WHERE id = 6")
+    lab.upgrade()
+    assert lab.rows("SELECT * FROM public.t WHERE id > 30 ORDER BY id") == [
+        (300, None, 3, "n3"), (600, None, 6, "n6")
+    ]  # fmt: skip
+
+
+def test_an_import_that_fires_no_triggers_is_followed_too(lab):
+    def write(statement):
+        if "LOCK TABLE" in statement and "ACCESS EXCLUSIVE" in statement:
+            lab.execute(
+                "SET session_replication_role = replica; "
+                "UPDATE public.t SET note = 'imported' WHERE id = 3"
+            )
+
+    with statements_seen(write):
+        lab.downgrade(workers=1)
+    lab.upgrade()
+    assert lab.value("SELECT note FROM public.t WHERE id = 3") == "imported"
 
 
 def test_printed_sql_does_the_same(lab, twins):
