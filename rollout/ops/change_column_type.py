@@ -7,6 +7,7 @@ from rollout.ops.column_swap import (
     build,
     fill,
     has_column,
+    refuse_other_type,
     swap,
 )
 from rollout.ops.found import lock_found
@@ -61,6 +62,7 @@ def change_column_type(
     """
     names = Names(table, column, f"{column}_new", key)
     if not is_offline() and has_column(table, names.all["old"]):
+        refuse_other_type(names, new_type)
         return
     names.all |= {"using": using or column, "type": new_type}
     make_functions(*FUNCTIONS)

@@ -5,16 +5,19 @@ import hashlib
 from sqlalchemy.exc import DBAPIError
 
 from rollout.bookkeeping import PARKED
+from rollout.errors import RolloutError
 from rollout.ops.autocommit import autocommit
 from rollout.ops.backfill import backfill
 from rollout.ops.found import execute_found, lock_found
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.rejects import refuse_rejects
 from rollout.ops.sql import run_sql, scalar
-from rollout.sqltext import literal, split_name
+from rollout.running import run
+from rollout.sqltext import literal, plain, split_name
 
 FUNCTIONS = (
     "spare_name",
+    "sequence_rights",
     "foreign_key_text",
     "column_options",
     "refuse_column",
@@ -23,6 +26,11 @@ FUNCTIONS = (
 )
 
 OBJECTS = "migrations.column_objects({tbl}, {col}, {other})"
+UNFINISHED = """\
+{table}.{old} is there: {column} has changed its type before, and not for good.
+Nothing was changed.
+To give up the way back, let a revision before this one call
+    finish_column_type("{table}", "{column}")"""
 FILL = """
     UPDATE {table} SET {other} = {other}
     WHERE {key} = ANY (:keys) AND {other} IS NULL AND {column} IS NOT NULL
@@ -32,6 +40,12 @@ TABLES = """
     SELECT {tbl}::text UNION SELECT owner::text FROM o
     UNION SELECT k.confrelid::regclass::text FROM o JOIN pg_catalog.pg_constraint AS k
         ON k.conrelid = o.owner AND k.conname = o.name AND k.contype = 'f'
+    UNION SELECT p.polrelid::regclass::text FROM pg_catalog.pg_policy AS p
+        JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_policy'::regclass
+            AND d.objid = p.oid
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid
+            AND a.attnum = d.refobjsubid
+        WHERE d.refobjid = {tbl} AND a.attname = {col_literal}
 """
 CONSTRAIN = """
     SELECT definition FROM {objects} AS o WHERE kind <> 'index' AND NOT EXISTS (
@@ -60,13 +74,37 @@ BUILD = """
 """
 
 
+# The trigger comes before the row is written, which ON CONFLICT may leave unwritten.
+FORGET_STALE = """
+    DO $forget$
+    DECLARE
+        reject record;
+        this {table}.{key}%TYPE;
+    BEGIN
+        FOR reject IN
+            SELECT id, source_id FROM migrations.backfill_rejects
+            WHERE revision = {revision} AND source_table = {source}
+        LOOP
+            this := reject.source_id;
+            IF NOT EXISTS (
+                SELECT FROM {table} WHERE {key} = this
+                    AND {column} IS NOT NULL AND {other} IS NULL
+            ) THEN
+                DELETE FROM migrations.backfill_rejects WHERE id = reject.id;
+            END IF;
+        END LOOP;
+    END
+    $forget$
+"""
+
+
 class Names:
     """The names that go into the statements above."""
 
     def __init__(self, table: str, column: str, other: str, key: str) -> None:
         tbl, parked_name = (
             f"{literal(table)}::regclass",
-            f"{split_name(table)[1]}__{column}_old",
+            f"{plain(split_name(table)[1])}__{plain(column, '_old')}_old",
         )
         here = {"tbl": tbl, "col": literal(column), "other": literal(other)}
         self.all = {
@@ -94,6 +132,9 @@ class Names:
     def refuse_rejects(self) -> None:
         """Stop while a value of the column does not fit."""
         name = f"{self.all['table']}.{self.all['column']}"
+        self.all["source"] = literal(name)
+        self.all["revision"] = literal(run.current().revision)
+        self.run(FORGET_STALE)
         refuse_rejects(name, f"values of {name}")
 
     def found(self, template: str) -> None:
@@ -111,6 +152,26 @@ def has_column(table: str, column: str) -> bool:
             column=column,
         )
     )
+
+
+def refuse_other_type(names: Names, new_type: str) -> None:
+    """Stop if the column that stands is another change's, one that was not finished.
+
+    Raises:
+        RolloutError: Its type is not ``new_type``, the one that this change gives it.
+    """
+    run_sql(f"CREATE TEMP TABLE asked_for (asked {new_type})")
+    same = scalar(
+        "SELECT count(DISTINCT format_type(atttypid, atttypmod)) = 1 "
+        "FROM pg_catalog.pg_attribute WHERE (attrelid, attname) IN "
+        "((CAST(:table AS regclass), CAST(:column AS name)), "
+        "('pg_temp.asked_for'::regclass, 'asked'))",
+        table=names.all["table"],
+        column=names.all["column"],
+    )
+    run_sql("DROP TABLE pg_temp.asked_for")
+    if not same:
+        raise RolloutError(names.text(UNFINISHED))
 
 
 def fill(names: Names) -> None:

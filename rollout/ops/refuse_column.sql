@@ -39,6 +39,21 @@ BEGIN
             WHERE c.oid = tbl AND (c.relkind <> 'r' OR c.relhassubclass OR EXISTS (
                 SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = tbl))
             UNION ALL
+            SELECT format('column %s of %s keeps rows of the table', a.attname,
+                a.attrelid::regclass)
+            FROM pg_catalog.pg_attribute AS a
+            JOIN pg_catalog.pg_type AS t ON a.atttypid IN (t.oid, t.typarray)
+            JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+            WHERE t.typrelid = tbl AND a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL
+            SELECT format('policy %s on %s belongs to another role', p.polname,
+                c.oid::regclass)
+            FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
+            JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid
+            WHERE d.classid = 'pg_policy'::regclass AND d.refobjid = tbl
+                AND d.refobjsubid = num AND NOT pg_has_role(c.relowner, 'USAGE')
+            UNION ALL
             SELECT 'row level security hides rows from ' || current_user
             WHERE row_security_active(tbl)
             UNION ALL

@@ -22,7 +22,8 @@ DECLARE
                     'pg_policy'::regclass, 'pg_trigger'::regclass,
                     'pg_statistic_ext'::regclass, 'pg_publication_rel'::regclass)
                 AND coalesce(c.relkind, 'x') NOT IN ('i', 'S', 't')
-                AND NOT (coalesce(v.relkind, 'x') = 'v' AND r.rulename = '_RETURN')
+                AND NOT (coalesce(v.relkind, 'x') = 'v' AND r.rulename = '_RETURN'
+                    AND v.relpersistence <> 't' AND pg_has_role(v.relowner, 'USAGE'))
             UNION ALL
             SELECT 'it is partitioned, or has parents or children'
             FROM pg_catalog.pg_class AS c
@@ -31,6 +32,19 @@ DECLARE
             UNION ALL
             SELECT 'row level security hides rows of it from ' || current_user
             WHERE row_security_active(tbl)
+            UNION ALL
+            -- The trigger that lets the new table follow could not write it.
+            SELECT format('constraint %s is deferrable', conname)
+            FROM pg_catalog.pg_constraint
+            WHERE conrelid = tbl AND contype = 'p' AND condeferrable
+            UNION ALL
+            SELECT format('policy %s on %s reads it, and belongs to another role',
+                p.polname, c.oid::regclass)
+            FROM pg_catalog.pg_depend AS d
+            JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
+            JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid
+            WHERE d.classid = 'pg_policy'::regclass AND d.refobjid = tbl
+                AND NOT pg_has_role(c.relowner, 'USAGE')
             UNION ALL
             SELECT 'it is unlogged, and the new table would not be'
             FROM pg_catalog.pg_class WHERE oid = tbl AND relpersistence <> 'p'

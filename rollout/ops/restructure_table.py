@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from rollout.errors import RolloutError
 from rollout.ops.backfill import backfill
+from rollout.ops.column_swap import has_column
 from rollout.ops.found import execute_found, lock_found
 from rollout.ops.park_table import exists
 from rollout.ops.rejects import refuse_rejects
@@ -41,6 +43,11 @@ CLOSE = """
     END
     $close$
 """
+UNFINISHED = """\
+{table}_old is there: {table} was restructured before, and not for good.
+Nothing was changed.
+To give up the way back, let a revision before this one call
+    finish_restructure("{table}")"""
 AT_ONCE = "'constraint', 'index', 'key to others'"
 # FOR KEY SHARE: a row that is being deleted is not carried over after its deletion.
 CARRY = """
@@ -94,7 +101,10 @@ def restructure_table(
     Source: HomeOps strategy, "Table Restructuring".
     """
     names = Names(table, "new", key)
+    added = [column.split()[0] for column in add_columns]
     if not is_offline() and exists(names.old):
+        if not all(has_column(table, column) for column in added):
+            raise RolloutError(names.text(UNFINISHED))
         return
     make_functions(*FUNCTIONS)
     names.run("SELECT migrations.refuse_table({table_literal})")
@@ -105,7 +115,7 @@ def restructure_table(
         run_sql(f"ALTER TABLE {names.next} ADD COLUMN IF NOT EXISTS {column}")
     execute_found(names.text(BUILD, kinds=AT_ONCE))
     sync_table(table, names.next, called=FOLLOWING, key=key)
-    _carry(names, [column.split()[0] for column in add_columns])
+    _carry(names, added)
     refuse_rejects(table, f"rows of {table}")
     join(names)
     swap(names, names.old)
@@ -121,7 +131,7 @@ def _carry(names: Names, added: Sequence[str]) -> None:
     values = ", ".join(f"{column} = p.{column}" for column in added)
     restore = names.text(RESTORE, added=values) if added else "NULL;"
     carry = names.text(CARRY, restore=restore.strip())
-    execute_found(common_columns(carry, table, names.next))
+    execute_found(common_columns(carry, table, names.next, key))
     backfill(
         f"filling {names.next}",
         source=table,

@@ -6,6 +6,7 @@ from rollout.ops.sql import run_sql
 
 ARGUMENTS = {
     "spare_name": "name",
+    "sequence_rights": "regclass",
     "foreign_key_text": "oid, regclass, regclass, name, name",
     "column_options": "regclass, name, boolean",
     "refuse_column": "regclass, name",

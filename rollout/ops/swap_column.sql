@@ -22,14 +22,16 @@ BEGIN
     SELECT * INTO attribute FROM pg_catalog.pg_attribute
     WHERE attrelid = tbl AND attname = col;
     FOR item IN
-        SELECT p.polname AS name, pg_get_expr(p.polqual, tbl) AS qual,
-            pg_get_expr(p.polwithcheck, tbl) AS checked
+        -- Those of other tables, too.
+        SELECT p.polname AS name, p.polrelid::regclass::text AS owner,
+            pg_get_expr(p.polqual, p.polrelid) AS qual,
+            pg_get_expr(p.polwithcheck, p.polrelid) AS checked
         FROM pg_catalog.pg_policy AS p
-        WHERE p.polrelid = tbl AND EXISTS (
+        WHERE EXISTS (
             SELECT FROM pg_catalog.pg_depend WHERE classid = 'pg_policy'::regclass
                 AND objid = p.oid AND refobjid = tbl AND refobjsubid = attribute.attnum)
     LOOP
-        after := after || concat_ws(' ', format('ALTER POLICY %I ON %s', item.name, qualified),
+        after := after || concat_ws(' ', format('ALTER POLICY %I ON %s', item.name, item.owner),
             'USING (' || item.qual || ')', 'WITH CHECK (' || item.checked || ')');
     END LOOP;
     FOR item IN
@@ -167,7 +169,8 @@ BEGIN
                 THEN format('MINVALUE %s', item.seqmin) END,
             CASE WHEN item.seqcycle THEN 'CYCLE' END) || ')');
         after := after || format('SELECT pg_catalog.setval(%L, %s, %L)', statement,
-            item.last_value, item.is_called);
+            item.last_value, item.is_called)
+            || ARRAY(SELECT migrations.sequence_rights(statement::regclass));
     END IF;
     FOR item IN
         SELECT d.objid::regclass AS sequence FROM pg_catalog.pg_depend AS d

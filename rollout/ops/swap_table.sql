@@ -149,6 +149,19 @@ BEGIN
                 item.comment);
         END IF;
     END LOOP;
+    -- Policies of other tables that read this one would go on reading the retired one.
+    FOR item IN
+        SELECT DISTINCT p.oid, concat_ws(' ',
+            format('ALTER POLICY %I ON %s', p.polname, p.polrelid::regclass),
+            'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+            'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')') AS text
+        FROM pg_catalog.pg_policy AS p
+        JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_policy'::regclass
+            AND d.objid = p.oid
+        WHERE d.refobjid = tbl AND p.polrelid NOT IN (tbl, nxt)
+    LOOP
+        after := after || item.text;
+    END LOOP;
     FOR item IN
         SELECT format('%I.%I', n.nspname, s.stxname) AS name,
             pg_get_statisticsobjdef(s.oid) AS text, s.stxstattarget AS target,
@@ -224,6 +237,7 @@ BEGIN
                 || format('ALTER SEQUENCE %s RENAME TO %I', item.other, item.relname)
                 || format('ALTER SEQUENCE %s.%I RENAME TO %I', home, statement || '_',
                     statement);
+            after := after || ARRAY(SELECT migrations.sequence_rights(item.sequence));
         END IF;
     END LOOP;
 

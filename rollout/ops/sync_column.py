@@ -2,7 +2,13 @@
 
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.sql import run_sql
-from rollout.ops.sync_trigger import CLOSE, FUNCTION, reject_statements, sync_names
+from rollout.ops.sync_trigger import (
+    CLOSE,
+    FUNCTION,
+    make_triggers,
+    reject_statements,
+    sync_names,
+)
 
 COLUMN = """
     DECLARE
@@ -86,5 +92,4 @@ def sync_column(
     body = COLUMN.format(**names)
     run_sql(FUNCTION.format(body=body, function=names["function"]))
     run_sql(CLOSE.format(**names))
-    for trigger in COLUMN_TRIGGERS:
-        run_sql(trigger.format(**names))
+    make_triggers(names, COLUMN_TRIGGERS)

@@ -5,10 +5,11 @@ from rollout.ops.autocommit import autocommit
 from rollout.ops.found import execute_found, lock_found
 from rollout.ops.rejects import refuse_rejects
 from rollout.ops.sql import run_sql
-from rollout.sqltext import literal, split_name
+from rollout.sqltext import literal, plain, split_name
 
 FUNCTIONS = (
     "spare_name",
+    "sequence_rights",
     "foreign_key_text",
     "column_options",
     "refuse_table",
@@ -19,7 +20,8 @@ FOLLOWING = "table"
 """What the trigger is called by; swap_table.sql knows it."""
 
 OBJECTS = "migrations.table_objects({table_literal}, {next_literal})"
-# The tables themselves, and those at the other end of a foreign key.
+# The tables themselves, those at the other end of a foreign key, and those that have
+# policies which read the table.
 LOCKED = """
     SELECT name FROM (VALUES ({table_literal}), ({next_literal})) AS own (name)
     WHERE to_regclass(name) IS NOT NULL
@@ -27,6 +29,10 @@ LOCKED = """
         ELSE conrelid END::regclass::text
     FROM pg_catalog.pg_constraint
     WHERE contype = 'f' AND {table_literal}::regclass IN (conrelid, confrelid)
+    UNION SELECT p.polrelid::regclass::text FROM pg_catalog.pg_policy AS p
+        JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_policy'::regclass
+            AND d.objid = p.oid
+        WHERE d.refobjid = {table_literal}::regclass
 """
 BUILD = """
     SELECT definition FROM {objects} AS o
@@ -55,6 +61,7 @@ class Names:
 
     def __init__(self, table: str, following: str, key: str) -> None:
         schema, short = split_name(table)
+        plain(schema), plain(short, "_old")
         self.old = f"{table}_old"
         self.next = f"{schema}.{short}_{following}"
         self.parked = f"{PARKED}.{short}_new"
