@@ -48,8 +48,9 @@ def change_column_type(
         key: A unique, indexed, NOT NULL column, for the batches.
 
     Locks: ACCESS EXCLUSIVE on ``table``, and at the end on tables that a foreign key on
-        the column joins it to, each for a moment and taken without queueing; rows of
-        one batch. Indexes and validation take SHARE UPDATE EXCLUSIVE.
+        the column joins it to, or whose policies read it, each for a moment and taken
+        without queueing; rows of one batch. Indexes and validation take SHARE UPDATE
+        EXCLUSIVE.
 
     Raises:
         RolloutError: A value does not fit, or something stands on the column that would

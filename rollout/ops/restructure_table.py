@@ -90,9 +90,9 @@ def restructure_table(
         add_columns: Column definitions as in SQL: ``"category varchar(100)"``.
         key: The primary key, one column.
 
-    Locks: SHARE ROW EXCLUSIVE on ``table`` and on tables that a foreign key joins it
-        to, twice, and ACCESS EXCLUSIVE on them at the end, each for a moment and taken
-        without queueing; KEY SHARE on the rows of one batch.
+    Locks: SHARE ROW EXCLUSIVE on ``table``, on tables that a foreign key joins it to
+        and those whose policies read it, twice, and ACCESS EXCLUSIVE on them at the
+        end, each for a moment and taken without queueing; KEY SHARE on the rows of one batch.
 
     Raises:
         RolloutError: A row does not fit, or something depends on the table that would
