@@ -92,7 +92,8 @@ def restructure_table(
 
     Locks: SHARE ROW EXCLUSIVE on ``table``, on tables that a foreign key joins it to
         and those whose policies read it, twice, and ACCESS EXCLUSIVE on them at the
-        end, each for a moment and taken without queueing; KEY SHARE on the rows of one batch.
+        end, each for a moment and taken without queueing; KEY SHARE on the rows of one
+        batch.
 
     Raises:
         RolloutError: A row does not fit, or something depends on the table that would
