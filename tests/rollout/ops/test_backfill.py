@@ -1,8 +1,12 @@
 """backfill: every row once, whatever happens in between."""
 
+import io
+import re
+
 import pytest
 
 from rollout.backfill import keys
+from rollout.backfill.worker import Worker
 from rollout.bookkeeping.runner_lock import RunnerLockLost
 from rollout.errors import RolloutError
 from rollout.running.locks import LockWaitTimeout
@@ -314,6 +318,34 @@ def test_off_a_terminal_it_says_plain_lines_on_stderr(lab, small, capsys, monkey
     assert lines[0].startswith("  copying: 8 of about 120 rows, ")
     assert lines[0].endswith(" s left")
     assert lines[-1].startswith("  copying: 120 rows in ")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_it_shows_a_bar_with_rate_and_remaining_time(
+    lab, small, monkeypatch
+):
+    make(lab)
+    lab.execute("ANALYZE public.t")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with monkeypatch.context() as here:
+        here.setattr("sys.stderr", terminal := Terminal())
+        lab.upgrade(workers=1)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
+    last = [line for line in shown.split("\r") if "copying" in line][-1]
+    assert re.search(r"copying .* 120/120 [\d,]+ rows/s \d:\d\d:\d\d", last), last
+
+
+def test_the_operators_pause_is_kept_between_batches(lab, small, monkeypatch):
+    make(lab)
+    pauses = []
+    monkeypatch.setattr(Worker.__init__, "__defaults__", (pauses.append,))
+    lab.upgrade(workers=1, pause_ms=70)
+    assert pauses.count(0.07) >= 120 / 8 - 1
 
 
 def test_a_resumed_run_says_where_it_goes_on(lab, small, capsys):

@@ -402,6 +402,20 @@ def test_finishing_parks_what_cannot_be_computed_and_can_be_undone(lab, same_off
     same_offline(lab)
 
 
+def test_readers_and_writers_go_on_while_the_finishing_waits(lab):
+    lab.revision(AMOUNT, REVERT_AMOUNT)
+    lab.revision(FINISH, RESUME)
+    for step, target, from_ in (("upgrade", "002", "001"), ("downgrade", "001", "002")):
+        lab.upgrade(from_)
+        queues_nobody(
+            lab,
+            lambda lab, step=step, target=target: lab.alembic(step, target),
+            blocker="UPDATE app.t SET note = 'b' WHERE id = 1",
+            bystanders=("TABLE app.t", "UPDATE app.t SET amount = 3 WHERE id = 2"),
+        )
+    assert lab.value("SELECT amount_old FROM app.t WHERE id = 2") == "3.00"
+
+
 def test_an_interrupted_change_can_be_taken_back(lab, can_be_abandoned):
     lab.revision("pass")
     lab.upgrade()

@@ -315,6 +315,18 @@ def test_readers_and_writers_go_on_while_it_waits(lab, held_table, step):
     assert ("app.t_old" in lab.snapshot()["relation"]) == (step == "upgrade")
 
 
+def test_readers_and_writers_go_on_while_the_finishing_waits(lab):
+    lab.upgrade()
+    lab.revision('finish_restructure("app.t")')
+    queues_nobody(
+        lab,
+        lambda lab: lab.upgrade(),
+        blocker="UPDATE app.t SET amount = 1 WHERE id = 1",
+        bystanders=("TABLE app.t", "UPDATE app.t SET amount = 5 WHERE id = 2"),
+    )
+    assert lab.value("SELECT to_regclass('parked.t_old') IS NOT NULL")
+
+
 def test_giving_up_changes_nothing_that_the_application_sees(lab):
     before = visible(lab)
     with (
