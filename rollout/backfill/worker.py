@@ -80,9 +80,9 @@ class Worker:
                 blocked_since, self._refused = None, 0
                 self._adapt(time.monotonic() - started, rows)
                 self._report(rows)
-                if done:
-                    return
                 self._sleep(self._settings.pause_ms / 1000)
+                if done:  # the pause is for the next range, too: it may be one batch
+                    return
 
     def _batch(
         self, connection: Connection, number: int, setting: str | None = None

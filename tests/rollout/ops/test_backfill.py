@@ -341,11 +341,15 @@ def test_on_a_terminal_it_shows_a_bar_with_rate_and_remaining_time(
 
 
 def test_the_operators_pause_is_kept_between_batches(lab, small, monkeypatch):
+    """Also between two ranges, which may be no more than a batch each."""
     make(lab)
     pauses = []
     monkeypatch.setattr(Worker.__init__, "__defaults__", (pauses.append,))
+    monkeypatch.setattr("rollout.backfill.worker.FIRST_BATCH_ROWS", 25)
+    monkeypatch.setattr("rollout.backfill.worker.MOST_BATCH_ROWS", 25)
     lab.upgrade(workers=1, pause_ms=70)
-    assert pauses.count(0.07) >= 120 / 8 - 1
+    ranges = 120 / 25
+    assert pauses.count(0.07) >= ranges - 1
 
 
 def test_a_resumed_run_says_where_it_goes_on(lab, small, capsys):
