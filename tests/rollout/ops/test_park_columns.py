@@ -82,6 +82,19 @@ def test_an_import_that_fires_no_triggers_is_followed_too(lab):
     assert lab.value("SELECT note FROM public.t WHERE id = 3") == "imported"
 
 
+def test_a_row_that_an_import_deleted_is_not_waited_for(lab, twins):
+    """No foreign key has seen it go, so its values are still parked."""
+    lab.downgrade()
+    lab.execute(
+        "SET session_replication_role = replica; DELETE FROM public.t WHERE id = 3"
+    )
+    (printed,) = twins(lab)
+    lab.upgrade(lock_wait_s=1)
+    assert lab.value("SELECT to_regclass('parked.t__001') IS NULL")
+    printed.psql(printed.upgrade("base:001", sql=True))
+    lab.assert_same(printed)
+
+
 def test_printed_sql_does_the_same(lab, twins):
     (printed,) = twins(lab)
     lab.downgrade()
