@@ -63,12 +63,15 @@ TRIGGER = """
         )
         EXECUTE FUNCTION migrations.sync_onboarding()
 """
-# A reject whose row was carried after all, by a later write.
+# A reject whose row was carried after all, by a later write. A busy one may have come
+# since they were tried again, and the next write settles it.
 SETTLED = """
     DELETE FROM migrations.backfill_rejects AS r
-    WHERE r.revision = '005' AND r.source_table = 'public.user_onboarding' AND EXISTS (
-        SELECT FROM public.user_investment_accounts AS a WHERE a.id = r.source_id::uuid
-    )
+    WHERE r.revision = '005' AND r.source_table = 'public.user_onboarding'
+        AND r.reason NOT LIKE 'busy:%' AND EXISTS (
+            SELECT FROM public.user_investment_accounts AS a
+            WHERE a.id = r.source_id::uuid
+        )
 """
 RETRY_BUSY = """
     DO $retry$

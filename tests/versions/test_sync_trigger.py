@@ -196,6 +196,40 @@ def test_what_was_busy_is_settled_by_a_later_write_of_anybodys(head, opened):
     assert head.rows(ACCOUNT, opened[0]) == [("a-1", "success", True)]
 
 
+def test_an_account_held_for_long_keeps_nobody_elses_from_being_carried(head, opened):
+    another = onboarding(head, head.user(), "b-1", "SUBMITTED")
+    holder = head.another()
+    holder.cursor().execute(
+        "SELECT FROM user_investment_accounts WHERE id = %s FOR UPDATE", (opened[0],)
+    )
+    head.run(SET_STATUS, "ACTIVE", opened[0])
+    head.run(SET_STATUS, "ACTIVE", another)
+    assert head.rows(ACCOUNT, another) == [("b-1", "success", True)]
+    assert [id_ for id_, _ in head.rows(REJECTS)] == [str(opened[0])]
+    holder.rollback()
+
+
+def test_a_status_written_while_somebody_settles_the_one_before_is_not_lost(
+    head, opened
+):
+    """Account and reject are both held by the one who settles, until he commits."""
+    another = onboarding(head, head.user(), "b-1", "SUBMITTED")
+    holder = head.another()
+    holder.cursor().execute(
+        "SELECT FROM user_investment_accounts WHERE id = %s FOR UPDATE", (another,)
+    )
+    head.run(SET_STATUS, "ACTIVE", another)
+    holder.rollback()
+    settles = head.another()
+    settles.cursor().execute(SET_STATUS, ("ACTIVE", opened[0]))
+    head.run(SET_STATUS, "ACCOUNT_CLOSED", another)
+    settles.commit()
+    assert [reason[:6] for _, reason in head.rows(REJECTS)] == ["busy: "]
+    head.run("UPDATE user_onboarding SET user_id = user_id WHERE id = %s", opened[0])
+    assert head.rows(REJECTS) == []
+    assert head.rows(ACCOUNT, another) == [("b-1", "disabled", False)]
+
+
 def test_a_write_with_an_old_snapshot_counts_as_busy_too(head, opened):
     """Under REPEATABLE READ, an account changed meanwhile cannot be written."""
     old = head.another().cursor()

@@ -27,7 +27,7 @@ BEGIN
             IS DISTINCT FROM (o.provider_account_id, o.sync_status, o.is_active);
     DELETE FROM migrations.backfill_rejects AS r
     WHERE r.revision = '005' AND r.source_table = 'public.user_onboarding'
-        AND r.source_id = onboarding_id::text
+        AND r.source_id IN (onboarding_id::text, format('{%s}', onboarding_id))
         AND EXISTS (
             SELECT FROM public.user_investment_accounts AS a WHERE a.id = onboarding_id
         );

@@ -6,38 +6,51 @@ RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = '' SET lock_timeout = '20ms' AS $function$
 DECLARE
     busy_id uuid;
+    kept_as text;
 BEGIN
     BEGIN
         PERFORM migrations.sync_account(NEW.id);
-        -- Other people's rows are tried, not waited for.
+        -- Other people's rows are tried, not waited for, and what is still busy undoes
+        -- nothing of this one's. Not always the same two: one may be held for long.
         PERFORM set_config('lock_timeout', '1ms', true);
         FOR busy_id IN
-            SELECT r.source_id::uuid FROM migrations.backfill_rejects AS r
-            WHERE r.reason LIKE 'busy:%' AND r.source_id <> NEW.id::text
-            LIMIT 2 FOR UPDATE SKIP LOCKED
+            SELECT found.source_id FROM (
+                SELECT r.source_id::uuid FROM migrations.backfill_rejects AS r
+                WHERE r.reason LIKE 'busy:%' LIMIT 50
+            ) AS found
+            WHERE found.source_id <> NEW.id ORDER BY random() LIMIT 2
         LOOP
-            PERFORM migrations.sync_account(busy_id);
+            BEGIN
+                PERFORM migrations.sync_account(busy_id);
+            EXCEPTION WHEN OTHERS THEN
+                NULL;  -- it stays a reject
+            END;
         END LOOP;
     EXCEPTION WHEN OTHERS THEN
-        BEGIN
-            INSERT INTO migrations.backfill_rejects AS r (
-                revision, source_table, source_id, reason, row_data
-            ) VALUES (
-                '005', 'public.user_onboarding', NEW.id::text,
-                CASE WHEN SQLSTATE IN ('55P03', '40P01', '40001') THEN 'busy: '
-                    ELSE 'error: ' END || SQLERRM,
-                jsonb_build_object(
-                    'id', NEW.id, 'user_id', NEW.user_id,
-                    'alpaca_account_id', NEW.alpaca_account_id,
-                    'alpaca_account_number', NEW.alpaca_account_number,
-                    'alpaca_account_status', NEW.alpaca_account_status
+        -- Whoever settles this row's reject just now holds it until his transaction ends:
+        -- then it is kept under the same id, written otherwise.
+        FOREACH kept_as IN ARRAY ARRAY[NEW.id::text, format('{%s}', NEW.id)] LOOP
+            BEGIN
+                INSERT INTO migrations.backfill_rejects AS r (
+                    revision, source_table, source_id, reason, row_data
+                ) VALUES (
+                    '005', 'public.user_onboarding', kept_as,
+                    CASE WHEN SQLSTATE IN ('55P03', '40P01', '40001') THEN 'busy: '
+                        ELSE 'error: ' END || SQLERRM,
+                    jsonb_build_object(
+                        'id', NEW.id, 'user_id', NEW.user_id,
+                        'alpaca_account_id', NEW.alpaca_account_id,
+                        'alpaca_account_number', NEW.alpaca_account_number,
+                        'alpaca_account_status', NEW.alpaca_account_status
+                    )
                 )
-            )
-            ON CONFLICT (revision, source_table, source_id)
-                DO UPDATE SET reason = EXCLUDED.reason, row_data = EXCLUDED.row_data;
-        EXCEPTION WHEN OTHERS THEN
-            NULL;  -- the old application's write comes first
-        END;
+                ON CONFLICT (revision, source_table, source_id)
+                    DO UPDATE SET reason = EXCLUDED.reason, row_data = EXCLUDED.row_data;
+                EXIT;
+            EXCEPTION WHEN OTHERS THEN
+                NULL;  -- the old application's write comes first
+            END;
+        END LOOP;
     END;
     RETURN NULL;
 END
