@@ -8,7 +8,9 @@ Rollback: automatic. Parks the tables with every row; the next upgrade restores 
 Marketplace, revenue sharing, and what people write. Money is exact: a line is its price
 times its quantity, the shares of an offer are 100 %, and what creators earn by a line is
 what the fee leaves of it. Those who sell need not be of this household; who buys is.
-What people write is looked at by an administrator before others see it.
+What people write is looked at by an administrator before others see it. What policies
+cannot say, as they see one row only, triggers do: a paid order stays as it was paid, and
+an administrator decides on a post without changing a word of it.
 
 Revision ID: 050
 Revises: 040
@@ -41,6 +43,11 @@ SCHEMA = "marketplace"
 FUNCTIONS = {
     "shares_add_up": ("private.shares_add_up()", {}),
     "one_payout": ("private.one_payout()", {}),
+    "only_changes": ("private.only_changes()", {}),
+    "only_decides": ("private.only_decides()", {}),
+    "open_order": ("private.open_order()", {}),
+    "made_now": ("private.made_now()", {}),
+    "published": ("private.published()", {}),
     "bought_listings": (
         "private.bought_listings()",
         {"authenticated, service_role": "EXECUTE"},

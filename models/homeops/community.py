@@ -101,6 +101,7 @@ class Post(Base):
             "(parent_id IS NULL) = (length(coalesce(title, '')) > 0)",
             name="posts_title_check",
         ),
+        CheckConstraint("length(title) <= 300", name="posts_title_length_check"),
         CheckConstraint("length(body) BETWEEN 1 AND 100000", name="posts_body_check"),
         listed(
             "status",
@@ -253,6 +254,7 @@ class ContentReport(Base):
             "other",
             name="content_reports_reason_check",
         ),
+        CheckConstraint("length(note) <= 10000", name="content_reports_note_check"),
         listed(
             "status", "open", "upheld", "dismissed", name="content_reports_status_check"
         ),

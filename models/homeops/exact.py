@@ -7,10 +7,22 @@ from sqlalchemy.orm import mapped_column
 
 from models.types import ExactNumeric
 
-__all__ = ["Coins", "Fraction", "Measure", "Metered", "Predicted", "Price", "Rate"]
+__all__ = [
+    "Coins",
+    "Fraction",
+    "Measure",
+    "Metered",
+    "Predicted",
+    "Price",
+    "Rate",
+    "Total",
+]
 
 Price = Annotated[Decimal, mapped_column(ExactNumeric("Price", 24, 8))]
 """Of one unit of anything traded, a coin worth a millionth of a cent included."""
+
+Total = Annotated[Decimal, mapped_column(ExactNumeric("Total", 38, 2))]
+"""A sum of amounts, however many: each of them may be the greatest that there is."""
 
 Coins = Annotated[Decimal, mapped_column(ExactNumeric("Coins", 38, 18))]
 """Amounts of a cryptocurrency: the 18 decimals of a wei."""

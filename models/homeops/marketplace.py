@@ -29,7 +29,10 @@ class Creator(Base):
         CheckConstraint(
             "handle ~ '^[a-z0-9][a-z0-9-]{2,29}$'", name="creators_handle_check"
         ),
-        CheckConstraint("length(display_name) > 0", name="creators_display_name_check"),
+        CheckConstraint(
+            "length(display_name) BETWEEN 1 AND 100", name="creators_display_name_check"
+        ),
+        CheckConstraint("length(bio) <= 10000", name="creators_bio_check"),
         listed("status", "active", "suspended", "closed", name="creators_status_check"),
         refers(
             "user_id", "core.users.id", name="fk_creators_user", ondelete="SET NULL"
@@ -139,7 +142,16 @@ class Listing(Base):
             "service",
             name="listings_kind_check",
         ),
-        CheckConstraint("length(title) > 0", name="listings_title_check"),
+        CheckConstraint("length(title) BETWEEN 1 AND 200", name="listings_title_check"),
+        CheckConstraint(
+            "length(description) <= 100000", name="listings_description_check"
+        ),
+        CheckConstraint(
+            "cardinality(tags) <= 20 AND array_position(tags, NULL) IS NULL "
+            "AND length(array_to_string(tags, ',')) <= 1000 "
+            "AND array_to_string(tags, ',') = lower(array_to_string(tags, ','))",
+            name="listings_tags_check",
+        ),
         CheckConstraint("price >= 0 AND price <> 'NaN'", name="listings_price_check"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="listings_currency_check"),
         CheckConstraint("stock >= 0", name="listings_stock_check"),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.homeops.base import Amount, Base, UpdatedAt, listed, refers
-from models.homeops.exact import Fraction, Price
+from models.homeops.base import Base, UpdatedAt, listed, refers
+from models.homeops.exact import Fraction, Price, Total
 from models.types import CreatedAt, UuidPk
 
 if TYPE_CHECKING:
@@ -145,16 +145,14 @@ class PortfolioValuation(Base):
     valued_on: Mapped[dt.date] = mapped_column(
         primary_key=True, comment="Day at whose end it was worth this"
     )
-    market_value: Mapped[Amount] = mapped_column(
+    market_value: Mapped[Total] = mapped_column(
         comment="Worth of everything in it, cash included"
     )
-    cash_value: Mapped[Amount] = mapped_column(
+    cash_value: Mapped[Total] = mapped_column(
         server_default=text("0"), comment="Part of it that is cash"
     )
-    cost_basis: Mapped[Amount] = mapped_column(
-        comment="What was paid for what is in it"
-    )
-    net_flow: Mapped[Amount] = mapped_column(
+    cost_basis: Mapped[Total] = mapped_column(comment="What was paid for what is in it")
+    net_flow: Mapped[Total] = mapped_column(
         server_default=text("0"),
         comment="Paid in less taken out by the owner on that day",
     )

@@ -273,7 +273,7 @@ def test_the_talk_that_is_most_about_something(house):
 
 
 def test_tokens_that_each_assistant_has_used_in_a_month(house):
-    with house.acting(house.bob) as session:
+    with house.service() as session:  # which writes what the assistant says
         talk = Conversation(user_id=house.bob, assistant="llm/2")
         for position, (role, tokens) in enumerate((("user", 5), ("assistant", 70)), 1):
             talk.messages.append(Message(position=position, role=role, content="x",
@@ -283,6 +283,7 @@ def test_tokens_that_each_assistant_has_used_in_a_month(house):
             sa.select(Conversation.assistant, sa.func.sum(Message.token_count))
             .join(Conversation.messages)
             .where(Message.sent_at > sa.func.now() - sa.text("interval '30 days'"))
+            .where(Conversation.user_id == house.bob)
             .where(Message.token_count.is_not(None))
             .group_by(Conversation.assistant)
         )

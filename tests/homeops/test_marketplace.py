@@ -182,7 +182,7 @@ def test_stock_is_counted_and_cannot_be_sold_twice(house):
     sensor = house.offers["sensor"]
     with house.service() as session:
         first = order(house.bob, (sensor, 2))
-        second = order(house.alice, (sensor, 1))
+        second = order(house.eve, (sensor, 1))
         add(session, first, second)
         session.scalar(sa.select(settle(first.id)))
         left = sa.select(Listing.stock).where(Listing.id == sensor.id)
@@ -271,6 +271,7 @@ def test_the_statement_of_a_creator_month_by_month(house):
     )
     with house.service() as session:
         session.scalar(sa.select(settle(house.open.id)))
+        session.connection().exec_driver_sql("RESET ROLE")  # earnings stay, else
         session.execute(sa.update(Earning).values(earned_at=ago(days=45)))
         other = order(house.bob, (house.offers["lamp"], 1))
         add(session, other)
@@ -348,7 +349,7 @@ def test_what_sells_best_and_how_much_of_it_comes_back(house):
     )
     with house.service() as session:
         session.scalar(sa.select(settle(house.open.id)))
-        other = order(house.alice, (house.offers["board"], 3))
+        other = order(house.eve, (house.offers["board"], 3))
         add(session, other)
         session.scalar(sa.select(settle(other.id)))
         session.scalar(sa.select(refund(other.id)))
@@ -368,7 +369,7 @@ def test_a_review_does_not_move_to_what_was_not_bought(house):
         mine = sa.update(Review).where(Review.user_id == house.bob)
         session.execute(mine.values(rating=4))
         move = mine.values(listing_id=other)
-        assert "row-level security" in refusal(session, lambda: session.execute(move))
+        assert refusal(session, lambda: session.execute(move)) == "reviews_place"
 
 
 def test_orders_are_seen_by_who_bought_alone(house):

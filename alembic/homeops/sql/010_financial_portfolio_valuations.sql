@@ -2,10 +2,10 @@
 CREATE TABLE financial.portfolio_valuations (
     portfolio_id UUID NOT NULL,  -- Portfolio; the row goes with it
     valued_on DATE NOT NULL,  -- Day at whose end it was worth this
-    market_value NUMERIC(15, 2) NOT NULL,  -- Worth of everything in it, cash included
-    cash_value NUMERIC(15, 2) NOT NULL DEFAULT 0,  -- Part of it that is cash
-    cost_basis NUMERIC(15, 2) NOT NULL,  -- What was paid for what is in it
-    net_flow NUMERIC(15, 2) NOT NULL DEFAULT 0,  -- Paid in less taken out by the owner on that day
+    market_value NUMERIC(38, 2) NOT NULL,  -- Worth of everything in it, cash included
+    cash_value NUMERIC(38, 2) NOT NULL DEFAULT 0,  -- Part of it that is cash
+    cost_basis NUMERIC(38, 2) NOT NULL,  -- What was paid for what is in it
+    net_flow NUMERIC(38, 2) NOT NULL DEFAULT 0,  -- Paid in less taken out by the owner on that day
     benchmark_price NUMERIC(24, 8),  -- Price of the benchmark that day; NULL: none
     is_final BOOLEAN NOT NULL DEFAULT true,  -- Whether all prices of the day were there
     created_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row was made

@@ -25,7 +25,9 @@ BEGIN
         WHERE a.status = 'active' AND (a.expires_at > moment) IS NOT FALSE
             AND (
                 a.last_fired_at IS NULL
-                OR a.last_fired_at + make_interval(secs => a.cooldown_s) <= moment
+                -- Not the sum of both: people write the time, and at the end of all time
+                -- it would fail for everybody.
+                OR a.last_fired_at <= moment - make_interval(secs => a.cooldown_s)
             )
             AND CASE a.condition
                 WHEN 'price_above' THEN q.price >= a.threshold

@@ -25,6 +25,7 @@ CREATE TABLE marketplace.content_reports (
         CHECK (num_nonnulls(post_id, review_id, listing_id) = 1),
     CONSTRAINT content_reports_reason_check
         CHECK (reason IN ('spam', 'abuse', 'unsafe', 'copyright', 'other')),
+    CONSTRAINT content_reports_note_check CHECK (length(note) <= 10000),
     CONSTRAINT content_reports_status_check CHECK (status IN ('open', 'upheld', 'dismissed')),
     CONSTRAINT content_reports_decided_check CHECK ((status = 'open') = (decided_at IS NULL))
 );
@@ -54,6 +55,9 @@ CREATE POLICY "Administrators decide reports" ON marketplace.content_reports
     FOR UPDATE TO authenticated
     USING ((SELECT private.is_admin()))
     WITH CHECK ((SELECT private.is_admin()) AND (SELECT auth.uid()) = decided_by);
+
+CREATE TRIGGER content_reports_made_now BEFORE INSERT ON marketplace.content_reports
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.made_now();
 
 CREATE TRIGGER touch_content_reports BEFORE UPDATE ON marketplace.content_reports
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

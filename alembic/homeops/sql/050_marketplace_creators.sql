@@ -12,7 +12,8 @@ CREATE TABLE marketplace.creators (
     CONSTRAINT creators_user_key UNIQUE (user_id),
     CONSTRAINT creators_handle_key UNIQUE (handle),
     CONSTRAINT creators_handle_check CHECK (handle ~ '^[a-z0-9][a-z0-9-]{2,29}$'),
-    CONSTRAINT creators_display_name_check CHECK (length(display_name) > 0),
+    CONSTRAINT creators_display_name_check CHECK (length(display_name) BETWEEN 1 AND 100),
+    CONSTRAINT creators_bio_check CHECK (length(bio) <= 10000),
     CONSTRAINT creators_status_check CHECK (status IN ('active', 'suspended', 'closed'))
 );
 

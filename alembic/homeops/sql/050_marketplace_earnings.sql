@@ -35,3 +35,6 @@ CREATE POLICY "Creators see their earnings" ON marketplace.earnings FOR SELECT T
 CREATE TRIGGER earnings_one_payout BEFORE UPDATE ON marketplace.earnings
     FOR EACH ROW WHEN (OLD.payout_id IS DISTINCT FROM NEW.payout_id AND OLD.payout_id IS NOT NULL)
     EXECUTE FUNCTION private.one_payout();
+
+CREATE TRIGGER earnings_stay BEFORE UPDATE OR DELETE ON marketplace.earnings
+    FOR EACH ROW EXECUTE FUNCTION private.only_changes('payout_id');

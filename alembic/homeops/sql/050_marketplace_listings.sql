@@ -21,7 +21,13 @@ CREATE TABLE marketplace.listings (
     CONSTRAINT listings_slug_check CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,79}$'),
     CONSTRAINT listings_kind_check
         CHECK (kind IN ('automation', 'dashboard', 'playlist', 'guide', 'device', 'service')),
-    CONSTRAINT listings_title_check CHECK (length(title) > 0),
+    CONSTRAINT listings_title_check CHECK (length(title) BETWEEN 1 AND 200),
+    CONSTRAINT listings_description_check CHECK (length(description) <= 100000),
+    CONSTRAINT listings_tags_check CHECK (
+        cardinality(tags) <= 20 AND array_position(tags, NULL) IS NULL
+        AND length(array_to_string(tags, ',')) <= 1000
+        AND array_to_string(tags, ',') = lower(array_to_string(tags, ','))
+    ),
     CONSTRAINT listings_price_check CHECK (price >= 0 AND price <> 'NaN'),
     CONSTRAINT listings_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT listings_stock_check CHECK (stock >= 0),
@@ -60,6 +66,22 @@ CREATE POLICY "Creators change offers, administrators decide" ON marketplace.lis
 
 CREATE POLICY "Creators remove offers" ON marketplace.listings FOR DELETE TO authenticated
     USING (creator_id = ANY (ARRAY(SELECT c.id FROM marketplace.creators AS c WHERE c.user_id = (SELECT auth.uid()))));
+
+CREATE TRIGGER listings_made_now BEFORE INSERT ON marketplace.listings
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.made_now();
+
+CREATE TRIGGER listings_published BEFORE INSERT OR UPDATE ON marketplace.listings
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.published();
+
+CREATE TRIGGER listings_only_decided BEFORE UPDATE ON marketplace.listings
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.only_decides();
+
+CREATE TRIGGER listings_place BEFORE UPDATE ON marketplace.listings
+    FOR EACH ROW WHEN (current_user = 'authenticated')
+    EXECUTE FUNCTION private.only_changes(
+        'slug', 'kind', 'title', 'description', 'tags', 'price', 'currency', 'stock',
+        'status', 'published_at', 'updated_at'
+    );
 
 CREATE TRIGGER touch_listings BEFORE UPDATE ON marketplace.listings
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

@@ -25,3 +25,6 @@ CREATE INDEX idx_order_lines_listing ON marketplace.order_lines (listing_id);
 CREATE POLICY "Buyers see what they ordered" ON marketplace.order_lines
     FOR SELECT TO authenticated
     USING (order_id = ANY (ARRAY(SELECT o.id FROM marketplace.orders AS o WHERE o.buyer_id = (SELECT auth.uid()))));
+
+CREATE TRIGGER order_lines_open BEFORE INSERT OR UPDATE OR DELETE ON marketplace.order_lines
+    FOR EACH ROW EXECUTE FUNCTION private.open_order();

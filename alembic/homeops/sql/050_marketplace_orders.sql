@@ -25,5 +25,18 @@ CREATE INDEX idx_orders_buyer_placed ON marketplace.orders (buyer_id, placed_at 
 CREATE POLICY "Buyers see their orders" ON marketplace.orders FOR SELECT TO authenticated
     USING ((SELECT auth.uid()) = buyer_id);
 
+-- What was paid stays: others have earned by it.
+CREATE TRIGGER orders_paid_stays BEFORE UPDATE ON marketplace.orders
+    FOR EACH ROW WHEN (OLD.status <> 'pending')
+    EXECUTE FUNCTION private.only_changes(
+        'status', 'payment_reference', 'refunded_at', 'updated_at'
+    );
+
+-- From paid there is one way: refunded. From there, and from cancelled, there is none.
+CREATE TRIGGER orders_no_way_back BEFORE UPDATE ON marketplace.orders
+    FOR EACH ROW WHEN (OLD.status <> 'pending' AND NEW.status <> OLD.status
+        AND (OLD.status <> 'paid' OR NEW.status <> 'refunded'))
+    EXECUTE FUNCTION private.only_changes('paid_at', 'refunded_at', 'updated_at');
+
 CREATE TRIGGER touch_orders BEFORE UPDATE ON marketplace.orders
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

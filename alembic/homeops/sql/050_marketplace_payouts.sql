@@ -31,5 +31,10 @@ CREATE INDEX idx_payouts_to_send ON marketplace.payouts (created_at) WHERE statu
 CREATE POLICY "Creators see their payouts" ON marketplace.payouts FOR SELECT TO authenticated
     USING (creator_id = ANY (ARRAY(SELECT c.id FROM marketplace.creators AS c WHERE c.user_id = (SELECT auth.uid()))));
 
+CREATE TRIGGER payouts_amount_stays BEFORE UPDATE ON marketplace.payouts
+    FOR EACH ROW EXECUTE FUNCTION private.only_changes(
+        'status', 'account_id', 'sent_at', 'failure', 'updated_at'
+    );
+
 CREATE TRIGGER touch_payouts BEFORE UPDATE ON marketplace.payouts
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

@@ -21,6 +21,7 @@ CREATE TABLE marketplace.posts (
         CHECK (kind IN ('guide', 'showcase', 'question', 'answer', 'comment')),
     CONSTRAINT posts_answer_check CHECK ((kind IN ('answer', 'comment')) = (parent_id IS NOT NULL)),
     CONSTRAINT posts_title_check CHECK ((parent_id IS NULL) = (length(coalesce(title, '')) > 0)),
+    CONSTRAINT posts_title_length_check CHECK (length(title) <= 300),
     CONSTRAINT posts_body_check CHECK (length(body) BETWEEN 1 AND 100000),
     CONSTRAINT posts_status_check CHECK (status IN ('draft', 'pending', 'visible', 'removed')),
     CONSTRAINT posts_published_check CHECK (status <> 'visible' OR published_at IS NOT NULL)
@@ -60,6 +61,24 @@ CREATE POLICY "Authors change posts, administrators decide" ON marketplace.posts
 
 CREATE POLICY "Authors remove posts" ON marketplace.posts FOR DELETE TO authenticated
     USING ((SELECT auth.uid()) = author_id);
+
+CREATE TRIGGER posts_made_now BEFORE INSERT ON marketplace.posts
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.made_now();
+
+CREATE TRIGGER posts_published BEFORE INSERT OR UPDATE ON marketplace.posts
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.published();
+
+-- Who decides on somebody else's post puts no words into that mouth.
+CREATE TRIGGER posts_only_decided BEFORE UPDATE ON marketplace.posts
+    FOR EACH ROW WHEN (current_user = 'authenticated' AND OLD.author_id IS DISTINCT FROM auth.uid())
+    EXECUTE FUNCTION private.only_changes('status', 'published_at', 'updated_at');
+
+-- A post stays where it was written: two that answer each other would be a thread without an end.
+CREATE TRIGGER posts_place BEFORE UPDATE ON marketplace.posts
+    FOR EACH ROW WHEN (current_user = 'authenticated')
+    EXECUTE FUNCTION private.only_changes(
+        'listing_id', 'kind', 'title', 'body', 'status', 'published_at', 'updated_at'
+    );
 
 CREATE TRIGGER touch_posts BEFORE UPDATE ON marketplace.posts
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

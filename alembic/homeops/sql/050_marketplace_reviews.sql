@@ -52,5 +52,17 @@ CREATE POLICY "Buyers change reviews, administrators decide" ON marketplace.revi
 CREATE POLICY "Buyers remove their reviews" ON marketplace.reviews FOR DELETE TO authenticated
     USING ((SELECT auth.uid()) = user_id);
 
+CREATE TRIGGER reviews_made_now BEFORE INSERT ON marketplace.reviews
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.made_now();
+
+-- Who decides on somebody else's review puts no words into that mouth.
+CREATE TRIGGER reviews_only_decided BEFORE UPDATE ON marketplace.reviews
+    FOR EACH ROW WHEN (current_user = 'authenticated' AND OLD.user_id <> auth.uid())
+    EXECUTE FUNCTION private.only_changes('status', 'updated_at');
+
+CREATE TRIGGER reviews_place BEFORE UPDATE ON marketplace.reviews
+    FOR EACH ROW WHEN (current_user = 'authenticated')
+    EXECUTE FUNCTION private.only_changes('rating', 'body', 'status', 'updated_at');
+
 CREATE TRIGGER touch_reviews BEFORE UPDATE ON marketplace.reviews
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

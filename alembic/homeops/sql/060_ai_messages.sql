@@ -25,3 +25,17 @@ CREATE INDEX idx_messages_user_sent ON ai.messages (user_id, sent_at DESC);
 
 CREATE POLICY "Users manage their messages" ON ai.messages FOR ALL TO authenticated
     USING ((SELECT auth.uid()) = user_id) WITH CHECK ((SELECT auth.uid()) = user_id);
+
+-- People speak for themselves: what the assistant, a tool or the system said is written by
+-- the service, and no request puts words into their mouths.
+CREATE TRIGGER messages_of_others_come BEFORE INSERT ON ai.messages
+    FOR EACH ROW WHEN (current_user = 'authenticated' AND NEW.role <> 'user')
+    EXECUTE FUNCTION private.only_changes();
+
+CREATE TRIGGER messages_of_others_stay BEFORE UPDATE ON ai.messages
+    FOR EACH ROW WHEN (current_user = 'authenticated' AND OLD.role <> 'user')
+    EXECUTE FUNCTION private.only_changes();
+
+CREATE TRIGGER messages_place BEFORE UPDATE ON ai.messages
+    FOR EACH ROW WHEN (current_user = 'authenticated')
+    EXECUTE FUNCTION private.only_changes('content', 'token_count');

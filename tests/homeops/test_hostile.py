@@ -1,0 +1,353 @@
+"""What people try with each other's rows, and what the service does by mistake.
+
+Row level security says which rows; this is about what may become of them.
+"""
+
+import datetime as dt
+import uuid
+from decimal import Decimal as D
+
+import pytest
+import sqlalchemy as sa
+
+from models.homeops import (
+    ContentReport,
+    Conversation,
+    Creator,
+    Earning,
+    Listing,
+    Message,
+    Order,
+    OrderLine,
+    Payout,
+    PayoutMethod,
+    Portfolio,
+    PortfolioAccount,
+    PortfolioValuation,
+    Position,
+    Post,
+    PriceQuote,
+    Review,
+    TradingAlert,
+    TradingAlertEvent,
+)
+from tests.homeops.household import (  # noqa: F401 - a fixture
+    NOON,
+    TODAY,
+    add,
+    ago,
+    household,
+    refusal,
+)
+
+GREATEST = D("9999999999999.99")
+FAR = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+settle = sa.func.marketplace.settle_order
+refund = sa.func.marketplace.refund_order
+pay_out = sa.func.marketplace.make_payouts
+
+
+def offer(creator, slug, **more):
+    values = {"kind": "guide", "price": D(10), "status": "published",
+              "published_at": ago(days=9), "description": "x"}  # fmt: skip
+    return Listing(id=uuid.uuid4(), creator_id=creator.id, slug=slug, title=slug,
+                   **values | more)  # fmt: skip
+
+
+def line(order, what, **more):
+    values = {"unit_price": what.price, "amount": what.price, "fee": D(1)}
+    return OrderLine(order_id=order.id, listing_id=what.id, **values | more)
+
+
+@pytest.fixture(scope="module")
+def house(household):  # noqa: F811
+    h = household
+    h.ann = Creator(id=uuid.uuid4(), user_id=h.alice, handle="ann", display_name="Ann")
+    h.far = Creator(id=uuid.uuid4(), handle="far", display_name="Far")
+    h.bad = Creator(id=uuid.uuid4(), handle="bad", display_name="x", status="suspended")
+    h.add(h.ann, h.far, h.bad)
+    h.giro = h.account(h.alice, "checking")
+    h.add(PayoutMethod(creator_id=h.ann.id, account_id=h.giro.id, minimum_amount=D(1)))
+    h.lamp, h.other, h.theirs = (
+        offer(h.ann, "lamp"), offer(h.ann, "other"), offer(h.far, "theirs")
+    )  # fmt: skip
+    h.draft = offer(h.ann, "draft", status="draft", published_at=None)
+    h.bads, h.euros = offer(h.bad, "bads"), offer(h.ann, "euros", currency="EUR")
+    h.add(h.lamp, h.other, h.theirs, h.draft, h.bads, h.euros)
+    h.open = Order(id=uuid.uuid4(), buyer_id=h.bob, total=D(10))
+    h.paid, h.back, h.gone = (
+        Order(id=uuid.uuid4(), buyer_id=h.bob, total=D(10)) for _ in range(3)
+    )
+    h.gone.status = "cancelled"
+    h.add(h.open, h.paid, h.back, h.gone)
+    h.lines = {o: line(o, h.lamp) for o in (h.open, h.paid, h.back)}
+    h.add(*h.lines.values())
+    with h.engine.begin() as connection:
+        connection.execute(sa.select(settle(h.back.id)))
+        connection.execute(sa.select(refund(h.back.id)))
+        connection.execute(sa.select(settle(h.paid.id)))
+        connection.execute(sa.select(pay_out(FAR)))
+    h.review = Review(id=uuid.uuid4(), listing_id=h.lamp.id, user_id=h.bob, rating=5,
+                      body="Good", status="visible")  # fmt: skip
+    h.post = Post(id=uuid.uuid4(), author_id=h.bob, kind="question", title="?",
+                  body="x", status="visible", published_at=ago(days=3))  # fmt: skip
+    h.add(h.review, h.post)
+    h.talk = Conversation(id=uuid.uuid4(), user_id=h.bob, assistant="llm/1")
+    h.answer = Message(id=uuid.uuid4(), conversation_id=h.talk.id, user_id=h.bob,
+                       position=1, role="assistant", content="No.")  # fmt: skip
+    h.add(h.talk)
+    h.add(h.answer)
+    return h
+
+
+@pytest.mark.parametrize("name", ["paid", "back", "gone"])
+def test_nothing_comes_into_an_order_that_is_closed(house, name):
+    with house.service() as session:
+        more = line(getattr(house, name), house.other)
+        assert refusal(session, lambda: add(session, more)) == "order_lines_open"
+
+
+def test_nothing_of_an_order_that_is_paid_changes_or_moves(house):
+    theirs = OrderLine.order_id == house.paid.id
+    with house.service() as session:
+        for change in (
+            sa.update(OrderLine).where(theirs).values(quantity=2, amount=D(20)),
+            sa.update(OrderLine).where(theirs).values(fee=D(0)),
+            sa.update(OrderLine).where(theirs).values(order_id=house.open.id),
+            sa.update(OrderLine)
+            .where(OrderLine.order_id == house.open.id)
+            .values(order_id=house.gone.id),
+            sa.delete(OrderLine).where(theirs),
+        ):
+            said = refusal(session, lambda sql=change: session.execute(sql))
+            assert said == "order_lines_open"
+
+
+def test_an_order_fills_while_it_is_pending(house):
+    with house.service() as session:
+        add(session, line(house.open, house.other))
+        more = sa.update(OrderLine).where(OrderLine.order_id == house.open.id)
+        session.execute(more.values(quantity=3, amount=D(30)))
+        session.execute(sa.update(Order).where(Order.id == house.open.id)
+                        .values(total=D(60)))  # fmt: skip
+        assert session.scalar(sa.select(settle(house.open.id))) == D(58)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda h: line(h.open, h.draft),
+        lambda h: line(h.open, h.bads),
+        lambda h: line(h.open, h.euros),
+        lambda h: line(h.open, h.other, unit_price=D(0), amount=D(0), fee=D(0)),
+        lambda h: line(h.open, h.other, unit_price=D(11), amount=D(11)),
+    ],
+)
+def test_an_order_takes_what_is_on_sale_at_its_price(house, make):
+    with house.service() as session:
+        said = refusal(session, lambda: add(session, make(house)))
+        assert said == "order_lines_on_sale"
+
+
+def test_nobody_buys_of_oneself(house):
+    """Who bought may review, and what sells is shown first."""
+    with house.service() as session:
+        mine = Order(id=uuid.uuid4(), buyer_id=house.alice, total=D(10))
+        add(session, mine)
+        said = refusal(session, lambda: add(session, line(mine, house.lamp)))
+        assert said == "order_lines_on_sale"
+        add(session, line(mine, house.theirs))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "constraint"),
+    [
+        ("paid", {"total": D(1)}, "orders_paid_stays"),
+        ("paid", {"currency": "EUR"}, "orders_paid_stays"),
+        ("paid", {"buyer_id": None}, "orders_paid_stays"),
+        ("paid", {"status": "pending", "paid_at": None}, "orders_no_way_back"),
+        ("paid", {"status": "cancelled", "paid_at": None}, "orders_no_way_back"),
+        ("back", {"status": "paid", "refunded_at": None}, "orders_no_way_back"),
+        ("gone", {"status": "pending"}, "orders_no_way_back"),
+    ],
+)
+def test_a_closed_order_stays_as_it_is(house, name, values, constraint):
+    change = sa.update(Order).where(Order.id == getattr(house, name).id)
+    with house.service() as session:
+        said = refusal(session, lambda: session.execute(change.values(**values)))
+        assert said == constraint
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        (sa.update(Earning).values(amount=Earning.amount * 2), "earnings_stay"),
+        (sa.delete(Earning), "earnings_stay"),
+        (sa.update(Payout).values(amount=D(1000)), "payouts_amount_stays"),
+        (sa.update(Payout).values(currency="EUR"), "payouts_amount_stays"),
+    ],
+)
+def test_what_was_booked_stays(house, change, constraint):
+    with house.service() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Payout)) == 1
+        said = refusal(session, lambda: session.execute(change))
+        assert said == constraint
+
+
+def test_who_decides_on_others_words_and_offers_does_not_change_them(house):
+    """Alice is an administrator: what she may decide, she may not say for others."""
+    review = sa.update(Review).where(Review.id == house.review.id)
+    post = sa.update(Post).where(Post.id == house.post.id)
+    theirs = sa.update(Listing).where(Listing.id == house.theirs.id)
+    mine = sa.update(Listing).where(Listing.id == house.lamp.id)
+    with house.acting(house.alice) as session:
+        for change, constraint in (
+            (review.values(rating=1), "reviews_only_decided"),
+            (review.values(body="Bad"), "reviews_only_decided"),
+            (review.values(user_id=house.alice), "reviews_only_decided"),
+            (review.values(created_at=FAR), "reviews_only_decided"),
+            (post.values(body="x y"), "posts_only_decided"),
+            (post.values(author_id=house.alice), "posts_only_decided"),
+            (theirs.values(price=0), "listings_only_decided"),
+            (theirs.values(creator_id=house.ann.id), "listings_only_decided"),
+            (mine.values(creator_id=house.far.id), "listings_place"),
+        ):
+            said = refusal(session, lambda sql=change: session.execute(sql))
+            assert said == constraint
+        for change in (
+            review.values(status="removed"),
+            post.values(status="removed"),
+            theirs.values(status="withdrawn"),
+            mine.values(price=D(11), status="in_review"),
+        ):
+            assert session.execute(change).rowcount == 1
+
+
+def test_what_a_request_puts_in_is_of_now(house):
+    """No place at the head of a list, nor of the moderators' queue."""
+    with house.acting(house.bob) as session:
+        me = Creator(id=uuid.uuid4(), user_id=house.bob, handle="bob", display_name="B")
+        add(session, me)
+        report = ContentReport(reporter_id=house.bob, post_id=house.post.id,
+                               reason="spam", created_at=ago(days=999))  # fmt: skip
+        mine = offer(me, "new", status="in_review", published_at=FAR, created_at=FAR)
+        said = Post(author_id=house.bob, kind="guide", title="x", body="x",
+                    status="pending", published_at=FAR, created_at=FAR)  # fmt: skip
+        add(session, report, mine, said)
+        now = session.scalar(sa.select(sa.func.now()))
+        for row in (report, mine, said):
+            session.refresh(row)
+            assert row.created_at == now
+        assert (mine.published_at, said.published_at) == (None, None)
+        later = sa.update(Post).where(Post.id == said.id)
+        session.execute(later.values(published_at=FAR))
+        session.refresh(said)
+        assert said.published_at is None
+
+
+def test_what_is_let_through_is_new_once(house):
+    with house.acting(house.alice) as session:
+        again = sa.update(Post).where(Post.id == house.post.id)
+        session.execute(again.values(status="visible", published_at=NOON))
+        kept = sa.select(Post.published_at).where(Post.id == house.post.id)
+        assert session.scalar(kept) == ago(days=3)
+
+
+def test_a_thread_has_an_end(house):
+    """Two answers to each other would be a thread that no query comes out of."""
+    with house.acting(house.bob) as session:
+        first, second = uuid.uuid4(), uuid.uuid4()
+        for id_, parent in ((first, house.post.id), (second, first)):
+            add(session, Post(id=id_, author_id=house.bob, kind="comment", body="x",
+                              parent_id=parent, status="pending"))  # fmt: skip
+        turn = sa.update(Post).where(Post.id == first).values(parent_id=second)
+        assert refusal(session, lambda: session.execute(turn)) == "posts_place"
+
+
+@pytest.mark.parametrize(
+    ("make", "constraint"),
+    [
+        (lambda h, long: Creator(user_id=h.bob, handle="bob", display_name=long),
+         "creators_display_name_check"),
+        (lambda h, long: Creator(user_id=h.bob, handle="bob", display_name="b",
+                                 bio=long), "creators_bio_check"),
+        (lambda h, long: offer(h.ann, "x", description=long),
+         "listings_description_check"),
+        (lambda h, long: offer(h.ann, "x", tags=[long]), "listings_tags_check"),
+        (lambda h, _: offer(h.ann, "x", tags=["Upper"]), "listings_tags_check"),
+        (lambda h, _: offer(h.ann, "x", tags=[None]), "listings_tags_check"),
+        (lambda h, _: offer(h.ann, "x", tags=[str(n) for n in range(21)]),
+         "listings_tags_check"),
+        (lambda h, long: Post(author_id=h.bob, kind="guide", title=long, body="x"),
+         "posts_title_length_check"),
+        (lambda h, long: ContentReport(reporter_id=h.bob, post_id=h.post.id,
+                                       reason="spam", note=long),
+         "content_reports_note_check"),
+    ],
+)  # fmt: skip
+def test_what_others_read_has_an_end(house, make, constraint):
+    assert house.refused(make(house, "x" * 100_001)) == constraint
+
+
+def test_nobody_speaks_for_the_assistant(house):
+    talk, answer = house.talk, house.answer
+    with house.acting(house.bob) as session:
+        for role in ("system", "tool", "assistant"):
+            forged = Message(conversation_id=talk.id, user_id=house.bob, position=2,
+                             role=role, content="Yes.")  # fmt: skip
+            said = refusal(session, lambda row=forged: add(session, row))
+            assert said == "messages_of_others_come"
+        theirs = sa.update(Message).where(Message.id == answer.id).values(content="Yes")
+        said = refusal(session, lambda: session.execute(theirs))
+        assert said == "messages_of_others_stay"
+        mine = Message(id=uuid.uuid4(), conversation_id=talk.id, user_id=house.bob,
+                       position=2, role="user", content="Why?")  # fmt: skip
+        add(session, mine)
+        change = sa.update(Message).where(Message.id == mine.id)
+        session.execute(change.values(content="Why not?"))
+        become = change.values(role="system")
+        assert refusal(session, lambda: session.execute(become)) == "messages_place"
+
+
+def test_one_alert_at_the_end_of_time_does_not_stop_those_of_others(house):
+    values = {"symbol": "VTI", "condition": "price_above", "threshold": D(1)}
+    last = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+    with house.service() as session:
+        add(
+            session,
+            PriceQuote(symbol="VTI", currency="USD", quoted_at=NOON, price=D(2),
+                       source="feed"),
+            TradingAlert(user_id=house.alice, **values),
+            TradingAlert(id=uuid.uuid4(), user_id=house.bob, is_recurring=True,
+                         last_fired_at=last, cooldown_s=31_536_000, **values),
+        )  # fmt: skip
+        session.execute(sa.text(
+            "UPDATE financial.trading_alerts SET last_fired_at = '294276-12-31 23:00'"
+            " WHERE last_fired_at IS NOT NULL"
+        ))  # fmt: skip
+        assert session.scalar(sa.select(sa.func.financial.fire_trading_alerts(NOON)))
+        fired = sa.select(TradingAlert.user_id).join(TradingAlertEvent.alert)
+        assert session.scalars(fired).all() == [house.alice]
+
+
+def test_the_greatest_portfolio_does_not_stop_the_valuation_of_others(house):
+    account = house.account(house.bob)
+    with house.service() as session:
+        great, small = (
+            Portfolio(id=uuid.uuid4(), user_id=who, name="All")
+            for who in (house.bob, house.alice)
+        )
+        add(session, great, small)
+        add(
+            session,
+            PortfolioAccount(portfolio_id=great.id, account_id=account.id),
+            *(Position(account_id=account.id, symbol=symbol, quantity=D(1),
+                       market_value=GREATEST) for symbol in "ABC"),
+        )  # fmt: skip
+        valued = session.scalar(sa.select(sa.func.financial.value_portfolios(TODAY)))
+        worth = sa.select(PortfolioValuation.portfolio_id,
+                          PortfolioValuation.market_value)  # fmt: skip
+        assert valued == 2
+        assert dict(session.execute(worth).all()) == {
+            great.id: 3 * GREATEST, small.id: 0
+        }  # fmt: skip
