@@ -137,6 +137,36 @@ def test_if_the_first_one_gives_up_the_second_one_gets_it(shop, two):
     assert (shop.value(EARNED), shop.value(STOCK)) == (20, 1)
 
 
+@pytest.fixture
+def shade(shop):
+    """A second offer: what puts it into an order."""
+    made = shop.value(f"""
+        INSERT INTO marketplace.listings (
+            creator_id, slug, kind, title, description, price, status, published_at
+        )
+        VALUES ('{ANN}', 'shade', 'device', 'Shade', 'For the lamp.', 10, 'published',
+            now()) RETURNING id
+    """)
+    return f"""
+        INSERT INTO marketplace.order_lines (order_id, listing_id, unit_price, amount)
+        VALUES (%s, '{made}', 10, 10)
+    """
+
+
+def test_nothing_comes_into_an_order_that_is_being_settled(shop, two, shade):
+    bought = order(shop)
+    sold, refused = two.meet((SETTLE, bought), (shade, bought))
+    assert sold == 10
+    assert refused == f"order {bought} is paid, and its lines stay as they are"
+
+
+def test_what_comes_into_an_order_first_is_counted_by_who_settles_it(shop, two, shade):
+    bought = order(shop)
+    _, refused = two.meet((shade, bought), (SETTLE, bought))
+    assert refused == f"order {bought} is for 10.00, and its lines for 20.00"
+    assert shop.value(EARNED) == 0
+
+
 def test_of_two_sales_both_are_counted(shop, two):
     assert two.meet((SETTLE, order(shop)), (SETTLE, order(shop))) == (10, 10)
     assert (shop.value(EARNED), shop.value(STOCK)) == (20, 1)
