@@ -48,6 +48,7 @@ FUNCTIONS = {
     "open_order": ("private.open_order()", {}),
     "made_now": ("private.made_now()", {}),
     "published": ("private.published()", {}),
+    "hide_reported": ("private.hide_reported()", {}),
     "bought_listings": (
         "private.bought_listings()",
         {"authenticated, service_role": "EXECUTE"},

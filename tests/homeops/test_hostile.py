@@ -28,6 +28,7 @@ from models.homeops import (
     Post,
     PriceQuote,
     Review,
+    SystemConfig,
     TradingAlert,
     TradingAlertEvent,
 )
@@ -287,6 +288,42 @@ def test_a_thread_has_an_end(house):
 )  # fmt: skip
 def test_what_others_read_has_an_end(house, make, constraint):
     assert house.refused(make(house, "x" * 100_001)) == constraint
+
+
+def test_what_several_have_reported_is_hidden_until_somebody_has_looked(house):
+    def report(who, **what):
+        add(session, ContentReport(reporter_id=who, reason="spam", **what))
+
+    stand = sa.select(
+        sa.select(Post.status).where(Post.id == house.post.id).scalar_subquery(),
+        sa.select(Review.status).where(Review.id == house.review.id).scalar_subquery(),
+    )
+    both = {"post_id": house.post.id}, {"review_id": house.review.id}
+    with house.service() as session:
+        for what in both:
+            report(house.alice, **what)
+            report(house.eve, **what)
+        assert session.execute(stand).one() == ("visible", "visible")
+        for what in both:
+            report(house.bob, **what)
+        assert session.execute(stand).one() == ("pending", "pending")
+
+
+def test_whoever_reports_hides_without_a_right_to_change_it(house):
+    with house.engine.begin() as connection:
+        change = sa.update(SystemConfig).where(
+            SystemConfig.key == "marketplace.reports_to_hide"
+        )
+        connection.execute(change.values(value=1))
+    try:
+        with house.acting(house.alice) as session:
+            add(session, ContentReport(reporter_id=house.alice, reason="spam",
+                                       post_id=house.post.id))  # fmt: skip
+            status = sa.select(Post.status).where(Post.id == house.post.id)
+            assert session.scalar(status) == "pending"
+    finally:
+        with house.engine.begin() as connection:
+            connection.execute(change.values(value=3))
 
 
 def test_nobody_speaks_for_the_assistant(house):

@@ -59,5 +59,8 @@ CREATE POLICY "Administrators decide reports" ON marketplace.content_reports
 CREATE TRIGGER content_reports_made_now BEFORE INSERT ON marketplace.content_reports
     FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.made_now();
 
+CREATE TRIGGER content_reports_hide AFTER INSERT ON marketplace.content_reports
+    FOR EACH ROW WHEN (NEW.status = 'open') EXECUTE FUNCTION private.hide_reported();
+
 CREATE TRIGGER touch_content_reports BEFORE UPDATE ON marketplace.content_reports
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

@@ -1,5 +1,4 @@
 INSERT INTO core.system_config (key, value, category, description) VALUES
     ('marketplace.fee_bp', '1000', 'marketplace', 'What the platform keeps of a sale, in hundredths of a percent'),
-    ('marketplace.review_first', 'true', 'marketplace', 'Whether posts and reviews wait for an administrator'),
-    ('marketplace.reports_to_hide', '3', 'marketplace', 'Open reports from which a post is hidden until somebody has looked')
+    ('marketplace.reports_to_hide', '3', 'marketplace', 'Open reports from which a post or a review is hidden until somebody has looked')
 ON CONFLICT (key) DO NOTHING
