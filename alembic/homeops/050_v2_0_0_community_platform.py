@@ -48,6 +48,7 @@ FUNCTIONS = {
     "open_order": ("private.open_order()", {}),
     "made_now": ("private.made_now()", {}),
     "published": ("private.published()", {}),
+    "only_own_words": ("private.only_own_words()", {}),
     "hide_reported": ("private.hide_reported()", {}),
     "bought_listings": (
         "private.bought_listings()",

@@ -67,7 +67,9 @@ class User(Base):
     )
     full_name: Mapped[str] = mapped_column(comment="Name shown to the household")
     role: Mapped[str] = mapped_column(
-        server_default="user", comment="admin: changes what all share; user; guest"
+        server_default="user",
+        comment="admin: changes what all share; user; guest: a user, to whom the "
+        "application may show less",
     )
     is_active: Mapped[bool] = mapped_column(
         server_default=text("true"),

@@ -124,7 +124,15 @@ class DeviceFault(Base):
             name="device_faults_severity_check",
         ),
         CheckConstraint(
-            "length(description) > 0", name="device_faults_description_check"
+            "length(description) BETWEEN 1 AND 10000",
+            name="device_faults_description_check",
+        ),
+        CheckConstraint(
+            "isfinite(reported_at) AND isfinite(resolved_at)",
+            name="device_faults_times_check",
+        ),
+        CheckConstraint(
+            "length(resolution) <= 10000", name="device_faults_resolution_length_check"
         ),
         CheckConstraint(
             "resolved_at >= reported_at", name="device_faults_resolved_check"
@@ -203,7 +211,13 @@ class MaintenanceRecord(Base):
             name="fk_maintenance_records_doer",
             ondelete="SET NULL",
         ),
-        CheckConstraint("length(task) > 0", name="maintenance_records_task_check"),
+        CheckConstraint(
+            "length(task) BETWEEN 1 AND 300", name="maintenance_records_task_check"
+        ),
+        CheckConstraint("isfinite(done_on)", name="maintenance_records_done_on_check"),
+        CheckConstraint(
+            "length(comment) <= 10000", name="maintenance_records_comment_check"
+        ),
         listed(
             "outcome",
             "done",

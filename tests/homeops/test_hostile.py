@@ -11,11 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from models.homeops import (
+    Account,
     ContentReport,
     Conversation,
     Creator,
+    DeviceFault,
     Earning,
     Listing,
+    MaintenanceRecord,
     Message,
     Order,
     OrderLine,
@@ -252,6 +255,75 @@ def test_what_is_let_through_is_new_once(house):
         session.execute(again.values(status="visible", published_at=NOON))
         kept = sa.select(Post.published_at).where(Post.id == house.post.id)
         assert session.scalar(kept) == ago(days=3)
+
+
+def test_a_post_that_others_answered_or_reported_is_not_taken_from_them(house):
+    mine = sa.delete(Post).where(Post.id == house.post.id)
+    to_bob, by_alice = uuid.uuid4(), uuid.uuid4()
+
+    def answer(session, id_, who, parent):
+        add(session, Post(id=id_, author_id=who, kind="comment", body="x",
+                          parent_id=parent))  # fmt: skip
+
+    with house.acting(house.bob) as session:
+        answer(session, to_bob, house.bob, house.post.id)
+        assert session.execute(mine).rowcount == 1
+    for make in (
+        lambda session: answer(session, by_alice, house.alice, to_bob),
+        lambda session: add(
+            session, ContentReport(reporter_id=house.alice, reason="spam",
+                                   post_id=house.post.id)
+        ),
+    ):  # fmt: skip
+        with house.service() as session:
+            answer(session, to_bob, house.bob, house.post.id)
+            make(session)
+            session.connection().exec_driver_sql("RESET ROLE; SET ROLE authenticated")
+            claims = f'{{"sub": "{house.bob}", "role": "authenticated"}}'
+            session.execute(
+                sa.select(sa.func.set_config("request.jwt.claims", claims, True))
+            )
+            said = refusal(session, lambda: session.execute(mine))
+            assert said == "posts_only_own_words"
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "constraint"),
+    [
+        (MaintenanceRecord, {"done_on": sa.text("'infinity'")},
+         "maintenance_records_done_on_check"),
+        (MaintenanceRecord, {"comment": "x" * 10_001},
+         "maintenance_records_comment_check"),
+        (DeviceFault, {"reported_at": sa.text("'infinity'")},
+         "device_faults_times_check"),
+        (DeviceFault, {"resolved_at": sa.text("'infinity'")},
+         "device_faults_times_check"),
+        (DeviceFault, {"description": "x" * 10_001}, "device_faults_description_check"),
+    ],
+)  # fmt: skip
+def test_nothing_in_the_house_happened_at_the_end_of_time(
+    house, table, change, constraint
+):
+    device = house.device(f"lamp {uuid.uuid4()}")
+    common = {"device_id": device.id}
+    who = {
+        MaintenanceRecord: {"done_by": house.bob, "done_on": TODAY, "task": "x"},
+        DeviceFault: {"reported_by": house.bob, "severity": "minor",
+                      "description": "x"},
+    }[table]  # fmt: skip
+    put_in = sa.insert(table).values(common | who | change)
+    with house.acting(house.bob) as session:
+        assert refusal(session, lambda: session.execute(put_in)) == constraint
+
+
+def test_nothing_is_paid_out_on_an_account_that_is_closed(house):
+    closed = sa.update(Account).where(Account.id == house.giro.id)
+    with house.service() as session:
+        session.scalar(sa.select(settle(house.open.id)))
+        session.execute(closed.values(is_active=False))
+        assert session.scalar(sa.select(pay_out(FAR))) == 0
+        session.execute(closed.values(is_active=True))
+        assert session.scalar(sa.select(pay_out(FAR))) == 1
 
 
 def test_a_thread_has_an_end(house):

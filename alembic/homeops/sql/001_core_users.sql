@@ -4,7 +4,7 @@ CREATE TABLE core.users (
     email TEXT NOT NULL,  -- Address to sign in with, in lower case
     password_hash TEXT,  -- Hash in crypt(3) format, never the password; NULL: signs in elsewhere
     full_name TEXT NOT NULL,  -- Name shown to the household
-    role TEXT NOT NULL DEFAULT 'user',  -- admin: changes what all share; user; guest
+    role TEXT NOT NULL DEFAULT 'user',  -- admin: changes what all share; user; guest: a user, to whom the application may show less
     is_active BOOLEAN NOT NULL DEFAULT true,  -- Whether the person still belongs to the household
     last_sign_in_at TIMESTAMPTZ,  -- When the person last signed in
     created_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row was made

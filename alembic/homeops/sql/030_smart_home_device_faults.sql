@@ -12,7 +12,9 @@ CREATE TABLE smart_home.device_faults (
     updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row last changed, set by a trigger
     CONSTRAINT device_faults_pkey PRIMARY KEY (id),
     CONSTRAINT device_faults_severity_check CHECK (severity IN ('minor', 'major', 'critical')),
-    CONSTRAINT device_faults_description_check CHECK (length(description) > 0),
+    CONSTRAINT device_faults_description_check CHECK (length(description) BETWEEN 1 AND 10000),
+    CONSTRAINT device_faults_times_check CHECK (isfinite(reported_at) AND isfinite(resolved_at)),
+    CONSTRAINT device_faults_resolution_length_check CHECK (length(resolution) <= 10000),
     CONSTRAINT device_faults_resolved_check CHECK (resolved_at >= reported_at),
     CONSTRAINT device_faults_resolution_check
         CHECK (resolution IS NULL OR resolved_at IS NOT NULL)

@@ -18,7 +18,9 @@ CREATE TABLE smart_home.maintenance_records (
         REFERENCES smart_home.maintenance_plans (id) ON DELETE SET NULL,
     CONSTRAINT fk_maintenance_records_fault FOREIGN KEY (fault_id)
         REFERENCES smart_home.device_faults (id) ON DELETE SET NULL,
-    CONSTRAINT maintenance_records_task_check CHECK (length(task) > 0),
+    CONSTRAINT maintenance_records_task_check CHECK (length(task) BETWEEN 1 AND 300),
+    CONSTRAINT maintenance_records_done_on_check CHECK (isfinite(done_on)),
+    CONSTRAINT maintenance_records_comment_check CHECK (length(comment) <= 10000),
     CONSTRAINT maintenance_records_outcome_check
         CHECK (outcome IN ('done', 'partial', 'failed')),
     CONSTRAINT maintenance_records_cost_check CHECK (cost >= 0 AND cost <> 'NaN'),

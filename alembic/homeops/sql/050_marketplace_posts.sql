@@ -80,5 +80,8 @@ CREATE TRIGGER posts_place BEFORE UPDATE ON marketplace.posts
         'listing_id', 'kind', 'title', 'body', 'status', 'published_at', 'updated_at'
     );
 
+CREATE TRIGGER posts_only_own_words BEFORE DELETE ON marketplace.posts
+    FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.only_own_words();
+
 CREATE TRIGGER touch_posts BEFORE UPDATE ON marketplace.posts
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();

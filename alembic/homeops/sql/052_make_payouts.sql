@@ -1,6 +1,6 @@
 -- Makes a payout for each active creator, of what was earned before a moment and is not in
--- a payout, where it comes to the creator's minimum. Returns how many. An earning is in one
--- payout at most, whoever else runs this at the same time.
+-- a payout, where it comes to the creator's minimum and the account is in use. Returns how
+-- many. An earning is in one payout at most, whoever else runs this at the same time.
 CREATE OR REPLACE FUNCTION marketplace.make_payouts(before timestamptz)
 RETURNS bigint LANGUAGE plpgsql SET search_path = '' AS $function$
 DECLARE
@@ -14,6 +14,7 @@ BEGIN
         JOIN marketplace.payout_methods AS m ON m.creator_id = e.creator_id
         JOIN marketplace.creators AS c ON c.id = e.creator_id AND c.status = 'active'
         JOIN financial.accounts AS a ON a.id = m.account_id AND a.currency = e.currency
+            AND a.is_active
         WHERE e.payout_id IS NULL AND e.earned_at < before
         ORDER BY e.id FOR NO KEY UPDATE OF e
     ),
