@@ -28,6 +28,7 @@ COLUMN = """
         IF TG_OP = 'UPDATE' THEN
             {forget}
         END IF;
+        {positional}
         BEGIN
             NEW.{column} := (
                 SELECT {using} FROM (SELECT NEW.{follows} AS {called}) AS t
@@ -46,6 +47,17 @@ VERIFY = """
                 RAISE data_exception USING
                     MESSAGE = format('%s would come back as %s', NEW.{follows}, again);
             END IF;
+"""
+# An INSERT that names no columns gives its value to the one that now stands in the
+# place: whoever names columns gives none to that, or the two agree, as in a restore.
+POSITIONAL = """
+        IF TG_OP = 'INSERT' AND NEW.{column} IS NOT NULL THEN
+            again := (SELECT {back} FROM (SELECT NEW.{column} AS {called}) AS t);
+            IF again::text IS DISTINCT FROM NEW.{follows}::text THEN
+                NEW.{follows} := again;
+                RETURN NEW;
+            END IF;
+        END IF;
 """
 # PostgreSQL fires triggers in the order of their names: these come last, and see what
 # the application's own have made of the row.
@@ -77,7 +89,9 @@ def sync_column(
 
     Args:
         using: SQL expression over the column as ``called``, names written out in full.
-        back: The inverse. With it, a value that would not come back is a reject too.
+        back: The inverse. With it, a value that would not come back is a reject too,
+            and one that an INSERT gives to ``column`` alone is taken from there; if it
+            does not fit ``follows``, the INSERT fails, as if it had named the columns.
 
     Locks: SHARE ROW EXCLUSIVE on ``table`` for a moment, taken without queueing.
     """
@@ -88,6 +102,7 @@ def sync_column(
         names, "pg_catalog.jsonb_build_object({value}, NEW.{follows})"
     )
     names["verify"] = VERIFY.format(**names) if back else ""
+    names["positional"] = POSITIONAL.format(**names) if back else ""
     lock_tables(table, mode="SHARE ROW EXCLUSIVE")
     body = COLUMN.format(**names)
     run_sql(FUNCTION.format(body=body, function=names["function"]))

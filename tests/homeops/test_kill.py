@@ -82,6 +82,10 @@ def test_an_interrupted_revision_is_finished_by_running_it_again(
         for part in range(PROCESSES)
     ]
     reports = [job.result() for job in jobs]
+    tried = sum(report.tried for report in reports)
+    missed = sum(report.missed for report in reports)
+    print(tried, "disturbances")  # shown by -rP
     wrong = [line for report in reports for line in report.wrong]
     assert not wrong, "\n".join(line[:300] for line in wrong[:20])
-    assert sum(report.tried for report in reports) >= 4
+    assert tried >= 4
+    assert missed <= tried // 10

@@ -22,6 +22,7 @@ def check(reports, at_least):
     wrong = [line for report in reports for line in report.wrong]
     assert not wrong, "\n".join(line[:300] for line in wrong[:20])
     assert sum(report.tried for report in reports) >= at_least
+    assert not sum(report.missed for report in reports)
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

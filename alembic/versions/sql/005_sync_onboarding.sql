@@ -1,6 +1,7 @@
 -- Never fails and never slows the old write: what goes wrong is kept as a reject, and a
--- lock that is not free within 20 ms counts as wrong. Well below deadlock_timeout, so a
--- deadlock is never waited for either. Rejects that were only busy are tried again here.
+-- lock that is not free within 20 ms counts as wrong: at most 40 ms in all. Well below
+-- deadlock_timeout, so a deadlock is never waited for either. Rejects that were only busy
+-- are tried again here.
 CREATE OR REPLACE FUNCTION migrations.sync_onboarding()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = '' SET lock_timeout = '20ms' AS $function$
@@ -29,6 +30,7 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
         -- Whoever settles this row's reject just now holds it until his transaction ends:
         -- then it is kept under the same id, written otherwise.
+        PERFORM set_config('lock_timeout', '10ms', true);
         FOREACH kept_as IN ARRAY ARRAY[NEW.id::text, format('{%s}', NEW.id)] LOOP
             BEGIN
                 INSERT INTO migrations.backfill_rejects AS r (

@@ -129,12 +129,57 @@ def test_prepared_statements_stay_good_while_the_table_is_exchanged(lab):
     assert lab.value("SELECT count(*) FROM app.t") == 9 + 18
 
 
+def test_what_no_migration_can_spare_them_is_a_prepared_star(lab):
+    """docs/operations.md says so; named columns go on."""
+    lab.revision("op.execute('ALTER TABLE app.t ADD COLUMN extra text')")
+    with closing(psycopg2.connect(lab.dsn)) as session:
+        session.autocommit = True
+        cursor = session.cursor()
+        cursor.execute(
+            "PREPARE star AS SELECT * FROM app.t WHERE id = $1; "
+            "PREPARE named AS SELECT id, amount FROM app.t WHERE id = $1; "
+            "EXECUTE star (1); EXECUTE named (1)"
+        )
+        lab.upgrade()
+        cursor.execute("EXECUTE named (1)")
+        assert cursor.fetchall() == [(1, "1")]
+        with pytest.raises(psycopg2.NotSupportedError, match="must not change result"):
+            cursor.execute("EXECUTE star (1)")
+
+
 def test_a_value_that_was_never_written_is_no_reject(lab):
     """ON CONFLICT comes to nothing after the trigger has seen the row."""
     lab.revision(COLUMN)
     bad = "INSERT INTO app.t (amount, slug) VALUES ('bad', 's5') ON CONFLICT DO NOTHING"
     upgrade_with(lab, "$forget$", lambda: lab.execute(bad))
     assert lab.rows("TABLE migrations.backfill_rejects") == []
+
+
+BY_POSITION = "INSERT INTO app.t OVERRIDING SYSTEM VALUE VALUES (20, {}, 'n', 's20')"
+
+
+@pytest.mark.parametrize("default", [None, "'7'"], ids=["no default", "a default"])
+def test_an_insert_that_names_no_columns_is_taken_as_it_is_meant(default, lab):
+    """Its value comes to the old column, which stands in the place of the new one."""
+    if default:
+        lab.execute(f"ALTER TABLE app.t ALTER amount SET DEFAULT {default}")
+    lab.revision(COLUMN, BACK[COLUMN])
+    lab.upgrade()
+    lab.execute(BY_POSITION.format("'12.50'"), "INSERT INTO app.t (note) VALUES ('-')")
+    both = "SELECT amount::text, note, slug FROM app.t WHERE note <> '' ORDER BY id"
+    expected = [(default and "7", "-", None), ("12.50", "n", "s20")]
+    assert lab.rows(both) == expected
+    lab.downgrade()
+    assert lab.rows(both) == expected
+
+
+def test_a_value_by_position_that_does_not_fit_fails_as_a_named_one_would(lab):
+    lab.revision(COLUMN, BACK[COLUMN])
+    lab.upgrade()
+    with pytest.raises(psycopg2.DataError):
+        lab.execute(BY_POSITION.format("'much'"))
+    lab.execute(BY_POSITION.format("NULL"))
+    assert lab.value("SELECT amount FROM app.t WHERE id = 20") is None
 
 
 @BOTH
