@@ -54,6 +54,13 @@ BEGIN
             WHERE d.classid = 'pg_policy'::regclass AND d.refobjid = tbl
                 AND d.refobjsubid = num AND NOT pg_has_role(c.relowner, 'USAGE')
             UNION ALL
+            -- What it made of the row would not be seen: ours are called zzzz_follow_….
+            SELECT format('trigger %s fires after ours', tgname)
+            FROM pg_catalog.pg_trigger
+            WHERE tgrelid = tbl AND NOT tgisinternal AND tgtype & 2 <> 0  -- BEFORE
+                AND tgname::text COLLATE "C" > 'zzzz_follow_'
+                AND NOT starts_with(tgname::text, 'zzzz_follow_')
+            UNION ALL
             SELECT 'row level security hides rows from ' || current_user
             WHERE row_security_active(tbl)
             UNION ALL

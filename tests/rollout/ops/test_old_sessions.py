@@ -286,6 +286,12 @@ def test_a_name_of_which_no_other_can_be_made_is_refused(call, said, lab):
         ),
         (COLUMN, "CREATE TABLE app.kept (was app.t)", "was of app.kept keeps rows"),
         (COLUMN, "CREATE TABLE app.kept (was app.t[])", "was of app.kept keeps rows"),
+        (
+            COLUMN,
+            "CREATE TRIGGER zzzzz BEFORE UPDATE ON app.t FOR EACH ROW "
+            "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "trigger zzzzz fires after ours",
+        ),
     ],
 )
 def test_what_would_break_stops_it_before_anything_changes(change, obstacle, said, lab):
