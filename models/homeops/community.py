@@ -116,7 +116,12 @@ class Post(Base):
             name="posts_published_check",
         ),
         refers("parent_id", "marketplace.posts.id", name="fk_posts_parent"),
-        refers("listing_id", "marketplace.listings.id", name="fk_posts_listing"),
+        refers(
+            "listing_id",
+            "marketplace.listings.id",
+            name="fk_posts_listing",
+            ondelete="SET NULL",
+        ),
         refers(
             "author_id", "core.users.id", name="fk_posts_author", ondelete="SET NULL"
         ),
@@ -150,7 +155,7 @@ class Post(Base):
         comment="What it answers; NULL for what begins a thread; the row goes with it"
     )
     listing_id: Mapped[uuid.UUID | None] = mapped_column(
-        comment="Offer that it is about; NULL: of none; the row goes with it"
+        comment="Offer that it is about; NULL: of none, or the offer is gone"
     )
     kind: Mapped[str] = mapped_column(
         comment="guide, showcase, question, answer or comment"

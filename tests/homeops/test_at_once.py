@@ -137,6 +137,30 @@ def test_if_the_first_one_gives_up_the_second_one_gets_it(shop, two):
     assert (shop.value(EARNED), shop.value(STOCK)) == (20, 1)
 
 
+POST = f"""
+    INSERT INTO marketplace.posts (author_id, kind, title, body, status, published_at)
+    VALUES ('{BOB}', 'guide', 'x', 'x', 'visible', now()) RETURNING id
+"""
+REPORT = f"""
+    INSERT INTO marketplace.content_reports (reporter_id, reason, post_id)
+    VALUES ('{ANN}', 'spam', %s)
+"""
+WITHDRAW = f"""
+    SET LOCAL ROLE authenticated;
+    SET LOCAL request.jwt.claims = '{{"sub": "{BOB}"}}';
+    UPDATE marketplace.posts SET status = 'draft' WHERE id = %s
+"""
+
+
+def test_of_a_report_and_a_draft_of_the_post_there_is_one(shop, two):
+    post = shop.value(POST)
+    _, refused = two.meet((WITHDRAW, post), (REPORT, post))
+    assert refused == f"post {post} is a draft, and cannot be reported"
+    post = shop.value(POST)
+    _, refused = two.meet((REPORT, post), (WITHDRAW, post))
+    assert refused == f"post {post} is reported, and stays until that is decided"
+
+
 @pytest.fixture
 def shade(shop):
     """A second offer: what puts it into an order."""

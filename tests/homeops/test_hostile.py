@@ -63,6 +63,13 @@ def line(order, what, **more):
     return OrderLine(order_id=order.id, listing_id=what.id, **values | more)
 
 
+def become(session, who):
+    """Go on as somebody else, in the same transaction."""
+    session.connection().exec_driver_sql("RESET ROLE; SET ROLE authenticated")
+    claims = f'{{"sub": "{who}", "role": "authenticated"}}'
+    session.execute(sa.select(sa.func.set_config("request.jwt.claims", claims, True)))
+
+
 @pytest.fixture(scope="module")
 def house(household):  # noqa: F811
     h = household
@@ -278,13 +285,73 @@ def test_a_post_that_others_answered_or_reported_is_not_taken_from_them(house):
         with house.service() as session:
             answer(session, to_bob, house.bob, house.post.id)
             make(session)
-            session.connection().exec_driver_sql("RESET ROLE; SET ROLE authenticated")
-            claims = f'{{"sub": "{house.bob}", "role": "authenticated"}}'
-            session.execute(
-                sa.select(sa.func.set_config("request.jwt.claims", claims, True))
-            )
+            become(session, house.bob)
             said = refusal(session, lambda: session.execute(mine))
             assert said == "posts_only_own_words"
+
+
+def test_what_is_reported_stays_in_sight_of_who_decides(house):
+    """No draft, which administrators do not see; nor gone with the post above it."""
+    post = sa.update(Post).where(Post.id == house.post.id)
+    above = Post(id=uuid.uuid4(), author_id=house.bob, kind="guide", title="x",
+                 body="x", status="visible", published_at=NOON)  # fmt: skip
+    below = Post(id=uuid.uuid4(), author_id=house.bob, kind="comment", body="x",
+                 parent_id=above.id, status="visible", published_at=NOON)  # fmt: skip
+    reports = [
+        ContentReport(reporter_id=house.alice, reason="abuse", post_id=id_)
+        for id_ in (house.post.id, below.id)
+    ]
+    take_away = sa.delete(Post).where(Post.id == above.id)
+    try:
+        with house.acting(house.bob) as session:
+            assert session.execute(post.values(status="draft")).rowcount == 1
+        house.add(above)
+        house.add(below)
+        house.add(*reports)
+        with house.acting(house.bob) as session:
+            said = refusal(session, lambda: session.execute(post.values(status="draft")))
+            assert said == "posts_reported_stay"
+            said = refusal(session, lambda: session.execute(take_away))
+            assert said == "posts_only_own_words"
+            assert session.execute(post.values(status="pending")).rowcount == 1
+        with house.acting(house.alice) as session:
+            said = refusal(session, lambda: session.execute(post.values(status="draft")))
+            assert said == "posts_reported_stay"
+            session.execute(post.values(status="removed"))
+            decided = {"decided_by": house.alice, "decided_at": NOON}
+            session.execute(sa.update(ContentReport).values(status="upheld", **decided))
+            become(session, house.bob)
+            assert session.execute(post.values(status="draft")).rowcount == 1
+    finally:
+        with house.engine.begin() as connection:
+            connection.execute(sa.delete(ContentReport))
+            connection.execute(take_away)
+
+
+def test_a_draft_is_not_reported(house):
+    with house.service() as session:
+        post = Post(id=uuid.uuid4(), author_id=house.bob, kind="guide", title="x",
+                    body="x")  # fmt: skip
+        add(session, post)
+        row = ContentReport(reporter_id=house.bob, reason="spam", post_id=post.id)
+        said = refusal(session, lambda: add(session, row))
+        assert said == "content_reports_hide"
+
+
+def test_an_offer_that_goes_leaves_what_others_wrote_about_it(house):
+    about = Post(id=uuid.uuid4(), author_id=house.bob, kind="question", title="?",
+                 body="x", status="visible", published_at=NOON,
+                 listing_id=house.other.id)  # fmt: skip
+    left = sa.select(Post.author_id, Post.listing_id).where(Post.id == about.id)
+    house.add(about)
+    try:
+        with house.acting(house.alice) as session:
+            gone = sa.delete(Listing).where(Listing.id == house.other.id)
+            assert session.execute(gone).rowcount == 1
+            assert session.execute(left).all() == [(house.bob, None)]
+    finally:
+        with house.engine.begin() as connection:
+            connection.execute(sa.delete(Post).where(Post.id == about.id))
 
 
 @pytest.mark.parametrize(

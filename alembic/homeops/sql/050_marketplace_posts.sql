@@ -3,7 +3,7 @@ CREATE TABLE marketplace.posts (
     id UUID NOT NULL DEFAULT gen_random_uuid(),  -- Row id, given by the server
     author_id UUID,  -- Who wrote it, core.users.id; NULL once the person has gone: the answers stay
     parent_id UUID,  -- What it answers; NULL for what begins a thread; the row goes with it
-    listing_id UUID,  -- Offer that it is about; NULL: of none; the row goes with it
+    listing_id UUID,  -- Offer that it is about; NULL: of none, or the offer is gone
     kind TEXT NOT NULL,  -- guide, showcase, question, answer or comment
     title TEXT,  -- Title; NULL for answers and comments
     body TEXT NOT NULL,  -- Text, in Markdown
@@ -15,7 +15,7 @@ CREATE TABLE marketplace.posts (
     CONSTRAINT fk_posts_parent FOREIGN KEY (parent_id)
         REFERENCES marketplace.posts (id) ON DELETE CASCADE,
     CONSTRAINT fk_posts_listing FOREIGN KEY (listing_id)
-        REFERENCES marketplace.listings (id) ON DELETE CASCADE,
+        REFERENCES marketplace.listings (id) ON DELETE SET NULL,
     CONSTRAINT posts_parent_check CHECK (parent_id <> id),
     CONSTRAINT posts_kind_check
         CHECK (kind IN ('guide', 'showcase', 'question', 'answer', 'comment')),
@@ -82,6 +82,10 @@ CREATE TRIGGER posts_place BEFORE UPDATE ON marketplace.posts
 
 CREATE TRIGGER posts_only_own_words BEFORE DELETE ON marketplace.posts
     FOR EACH ROW WHEN (current_user = 'authenticated') EXECUTE FUNCTION private.only_own_words();
+
+CREATE TRIGGER posts_reported_stay BEFORE UPDATE ON marketplace.posts
+    FOR EACH ROW WHEN (current_user = 'authenticated' AND NEW.status = 'draft' AND OLD.status <> 'draft')
+    EXECUTE FUNCTION private.only_own_words();
 
 CREATE TRIGGER touch_posts BEFORE UPDATE ON marketplace.posts
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
