@@ -4,7 +4,14 @@ import datetime as dt
 import uuid
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,6 +31,7 @@ class MaintenancePlan(Base):
 
     __tablename__ = "maintenance_plans"
     __table_args__ = (
+        UniqueConstraint("device_id", "id", name="maintenance_plans_device_key"),
         UniqueConstraint("device_id", "task", name="maintenance_plans_task_key"),
         refers(
             "device_id", "smart_home.devices.id", name="fk_maintenance_plans_device"
@@ -98,7 +106,10 @@ class MaintenancePlan(Base):
     device: Mapped["Device"] = relationship(back_populates="maintenance_plans")
     assignee: Mapped["User | None"] = relationship(back_populates="maintenance_plans")
     records: Mapped[list["MaintenanceRecord"]] = relationship(
-        back_populates="plan", passive_deletes="all"
+        back_populates="plan",
+        primaryjoin="MaintenancePlan.id == MaintenanceRecord.plan_id",
+        foreign_keys="MaintenanceRecord.plan_id",
+        passive_deletes="all",
     )
 
     shown = ("id", "device_id", "task", "next_due_on")
@@ -109,6 +120,7 @@ class DeviceFault(Base):
 
     __tablename__ = "device_faults"
     __table_args__ = (
+        UniqueConstraint("device_id", "id", name="device_faults_device_key"),
         refers("device_id", "smart_home.devices.id", name="fk_device_faults_device"),
         refers(
             "reported_by",
@@ -179,7 +191,10 @@ class DeviceFault(Base):
     device: Mapped["Device"] = relationship(back_populates="faults")
     reporter: Mapped["User | None"] = relationship(back_populates="reported_faults")
     repairs: Mapped[list["MaintenanceRecord"]] = relationship(
-        back_populates="fault", passive_deletes="all"
+        back_populates="fault",
+        primaryjoin="DeviceFault.id == MaintenanceRecord.fault_id",
+        foreign_keys="MaintenanceRecord.fault_id",
+        passive_deletes="all",
     )
 
     shown = ("id", "device_id", "severity", "reported_at")
@@ -193,17 +208,20 @@ class MaintenanceRecord(Base):
         refers(
             "device_id", "smart_home.devices.id", name="fk_maintenance_records_device"
         ),
-        refers(
-            "plan_id",
-            "smart_home.maintenance_plans.id",
+        ForeignKeyConstraint(
+            ["device_id", "plan_id"],
+            [
+                "smart_home.maintenance_plans.device_id",
+                "smart_home.maintenance_plans.id",
+            ],
             name="fk_maintenance_records_plan",
-            ondelete="SET NULL",
+            ondelete="SET NULL (plan_id)",
         ),
-        refers(
-            "fault_id",
-            "smart_home.device_faults.id",
+        ForeignKeyConstraint(
+            ["device_id", "fault_id"],
+            ["smart_home.device_faults.device_id", "smart_home.device_faults.id"],
             name="fk_maintenance_records_fault",
-            ondelete="SET NULL",
+            ondelete="SET NULL (fault_id)",
         ),
         refers(
             "done_by",
@@ -232,8 +250,10 @@ class MaintenanceRecord(Base):
             "currency ~ '^[A-Z]{3}$'", name="maintenance_records_currency_check"
         ),
         Index("idx_maintenance_records_device_done", "device_id", text("done_on DESC")),
-        Index("idx_maintenance_records_plan", "plan_id", text("done_on DESC")),
-        Index("idx_maintenance_records_fault", "fault_id"),
+        Index(
+            "idx_maintenance_records_plan", "plan_id", "device_id", text("done_on DESC")
+        ),
+        Index("idx_maintenance_records_fault", "fault_id", "device_id"),
         Index("idx_maintenance_records_doer", "done_by"),
         {
             "schema": "smart_home",
@@ -245,10 +265,11 @@ class MaintenanceRecord(Base):
     id: Mapped[UuidPk]
     device_id: Mapped[uuid.UUID] = mapped_column(comment="Device; the row goes with it")
     plan_id: Mapped[uuid.UUID | None] = mapped_column(
-        comment="Plan that it was done for; NULL: none, or the plan is gone"
+        comment="Plan of the device that it was done for; NULL: none, or the plan"
+        " is gone"
     )
     fault_id: Mapped[uuid.UUID | None] = mapped_column(
-        comment="Fault that it mended; NULL: none"
+        comment="Fault of the device that it mended; NULL: none, or the fault is gone"
     )
     done_by: Mapped[uuid.UUID | None] = mapped_column(
         comment="Who did it, core.users.id; NULL: a craftsman, or the user is gone"
@@ -271,8 +292,16 @@ class MaintenanceRecord(Base):
     created_at: Mapped[CreatedAt]
 
     device: Mapped["Device"] = relationship(back_populates="maintenance_records")
-    plan: Mapped["MaintenancePlan | None"] = relationship(back_populates="records")
-    fault: Mapped["DeviceFault | None"] = relationship(back_populates="repairs")
+    plan: Mapped["MaintenancePlan | None"] = relationship(
+        back_populates="records",
+        primaryjoin=MaintenancePlan.id == plan_id,
+        foreign_keys=plan_id,
+    )
+    fault: Mapped["DeviceFault | None"] = relationship(
+        back_populates="repairs",
+        primaryjoin=DeviceFault.id == fault_id,
+        foreign_keys=fault_id,
+    )
     doer: Mapped["User | None"] = relationship(back_populates="maintenance_records")
 
     shown = ("id", "device_id", "done_on", "task")

@@ -18,6 +18,7 @@ from models.homeops import (
     DeviceFault,
     Earning,
     Listing,
+    MaintenancePlan,
     MaintenanceRecord,
     Message,
     Order,
@@ -381,6 +382,40 @@ def test_nothing_in_the_house_happened_at_the_end_of_time(
     put_in = sa.insert(table).values(common | who | change)
     with house.acting(house.bob) as session:
         assert refusal(session, lambda: session.execute(put_in)) == constraint
+
+
+@pytest.mark.parametrize("name", ["plan", "fault"])
+def test_a_job_is_of_the_device_that_its_plan_and_its_fault_are_of(house, name):
+    mine, other = (house.device(f"lamp {uuid.uuid4()}").id for _ in range(2))
+    made = {
+        "plan": MaintenancePlan(id=uuid.uuid4(), device_id=mine, task="x",
+                                interval_days=1, next_due_on=TODAY),
+        "fault": DeviceFault(id=uuid.uuid4(), device_id=mine, reported_by=house.bob,
+                             severity="minor", description="x"),
+    }[name]  # fmt: skip
+    house.add(made)
+
+    def job(device):
+        return MaintenanceRecord(id=uuid.uuid4(), device_id=device, done_on=TODAY,
+                                 task="x", done_by=house.bob,
+                                 **{f"{name}_id": made.id})  # fmt: skip
+
+    with house.acting(house.bob) as session:
+        said = refusal(session, lambda: add(session, job(other)))
+        assert said == f"fk_maintenance_records_{name}"
+        add(session, job(mine))
+    with house.service() as session:
+        done = job(mine)
+        add(session, done)
+        moved = sa.update(type(made)).values(device_id=other)
+        said = refusal(
+            session, lambda: session.execute(moved.where(type(made).id == made.id))
+        )
+        assert said == f"fk_maintenance_records_{name}"
+        session.delete(made)
+        session.flush()
+        session.refresh(done)
+        assert (done.device_id, getattr(done, f"{name}_id")) == (mine, None)
 
 
 def test_nothing_is_paid_out_on_an_account_that_is_closed(house):

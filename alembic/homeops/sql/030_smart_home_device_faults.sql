@@ -11,6 +11,7 @@ CREATE TABLE smart_home.device_faults (
     created_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row was made
     updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row last changed, set by a trigger
     CONSTRAINT device_faults_pkey PRIMARY KEY (id),
+    CONSTRAINT device_faults_device_key UNIQUE (device_id, id),
     CONSTRAINT device_faults_severity_check CHECK (severity IN ('minor', 'major', 'critical')),
     CONSTRAINT device_faults_description_check CHECK (length(description) BETWEEN 1 AND 10000),
     CONSTRAINT device_faults_times_check CHECK (isfinite(reported_at) AND isfinite(resolved_at)),

@@ -13,6 +13,7 @@ CREATE TABLE smart_home.maintenance_plans (
     created_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row was made
     updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row last changed, set by a trigger
     CONSTRAINT maintenance_plans_pkey PRIMARY KEY (id),
+    CONSTRAINT maintenance_plans_device_key UNIQUE (device_id, id),
     CONSTRAINT maintenance_plans_task_key UNIQUE (device_id, task),
     CONSTRAINT maintenance_plans_task_check CHECK (length(task) > 0),
     CONSTRAINT maintenance_plans_interval_check CHECK (interval_days BETWEEN 1 AND 36500),

@@ -2,8 +2,8 @@
 CREATE TABLE smart_home.maintenance_records (
     id UUID NOT NULL DEFAULT gen_random_uuid(),  -- Row id, given by the server
     device_id UUID NOT NULL,  -- Device; the row goes with it
-    plan_id UUID,  -- Plan that it was done for; NULL: none, or the plan is gone
-    fault_id UUID,  -- Fault that it mended; NULL: none
+    plan_id UUID,  -- Plan of the device that it was done for; NULL: none, or the plan is gone
+    fault_id UUID,  -- Fault of the device that it mended; NULL: none, or the fault is gone
     done_by UUID,  -- Who did it, core.users.id; NULL: a craftsman, or the user is gone
     done_on DATE NOT NULL,  -- Day on which it was done
     task TEXT NOT NULL,  -- What was done
@@ -14,10 +14,10 @@ CREATE TABLE smart_home.maintenance_records (
     comment TEXT,  -- What the next one should know
     created_at TIMESTAMPTZ NOT NULL DEFAULT now(),  -- When the row was made
     CONSTRAINT maintenance_records_pkey PRIMARY KEY (id),
-    CONSTRAINT fk_maintenance_records_plan FOREIGN KEY (plan_id)
-        REFERENCES smart_home.maintenance_plans (id) ON DELETE SET NULL,
-    CONSTRAINT fk_maintenance_records_fault FOREIGN KEY (fault_id)
-        REFERENCES smart_home.device_faults (id) ON DELETE SET NULL,
+    CONSTRAINT fk_maintenance_records_plan FOREIGN KEY (device_id, plan_id)
+        REFERENCES smart_home.maintenance_plans (device_id, id) ON DELETE SET NULL (plan_id),
+    CONSTRAINT fk_maintenance_records_fault FOREIGN KEY (device_id, fault_id)
+        REFERENCES smart_home.device_faults (device_id, id) ON DELETE SET NULL (fault_id),
     CONSTRAINT maintenance_records_task_check CHECK (length(task) BETWEEN 1 AND 300),
     CONSTRAINT maintenance_records_done_on_check CHECK (isfinite(done_on)),
     CONSTRAINT maintenance_records_comment_check CHECK (length(comment) <= 10000),
@@ -31,9 +31,9 @@ CREATE INDEX idx_maintenance_records_device_done
     ON smart_home.maintenance_records (device_id, done_on DESC);
 
 CREATE INDEX idx_maintenance_records_plan
-    ON smart_home.maintenance_records (plan_id, done_on DESC);
+    ON smart_home.maintenance_records (plan_id, device_id, done_on DESC);
 
-CREATE INDEX idx_maintenance_records_fault ON smart_home.maintenance_records (fault_id);
+CREATE INDEX idx_maintenance_records_fault ON smart_home.maintenance_records (fault_id, device_id);
 
 CREATE INDEX idx_maintenance_records_doer ON smart_home.maintenance_records (done_by);
 
