@@ -182,6 +182,7 @@ class Transaction(Base):
             "account_id", "external_id", name="transactions_external_id_key"
         ),
         refers("account_id", "financial.accounts.id", name="fk_transactions_account"),
+        CheckConstraint("isfinite(transaction_date)", name="transactions_date_check"),
         CheckConstraint(
             "amount BETWEEN -9999999999999.99 AND 9999999999999.99",
             name="transactions_amount_check",

@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg2
 import pytest
 
 from rollout.errors import RolloutError
@@ -100,6 +101,25 @@ def test_keys_and_indexes_have_the_documents_names_on_every_way(booked, run_home
     for command, target in (("upgrade", "head"), ("downgrade", "005")):
         run_homeops(booked.url, command, target)
         assert set(booked.rows(query)) == expected
+
+
+def test_no_booking_is_at_the_end_of_time_on_every_way(booked, run_homeops):
+    """The second table, the new column and both ways back carry the check over."""
+    for command, target in (
+        ("upgrade", "040"),
+        ("upgrade", "head"),
+        ("downgrade", before("070")),
+        ("downgrade", "005"),
+    ):
+        run_homeops(booked.url, command, target)
+        for end in ("infinity", "-infinity"):
+            with pytest.raises(psycopg2.errors.CheckViolation) as refused:
+                booked.run(
+                    "INSERT INTO financial.transactions"
+                    " (account_id, transaction_date, amount)"
+                    f" VALUES (md5('account')::uuid, '{end}', 1)"
+                )
+            assert refused.value.diag.constraint_name == "transactions_date_check"
 
 
 def test_checks_find_nothing_at_head_with_both_changes_done(lived_in):

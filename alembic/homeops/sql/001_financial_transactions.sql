@@ -15,6 +15,8 @@ CREATE TABLE financial.transactions (
     CONSTRAINT transactions_external_id_key UNIQUE (account_id, external_id),
     CONSTRAINT fk_transactions_account FOREIGN KEY (account_id)
         REFERENCES financial.accounts (id) ON DELETE CASCADE,
+    -- Refuses infinity, from which no day is counted.
+    CONSTRAINT transactions_date_check CHECK (isfinite(transaction_date)),
     -- Refuses NaN, which sorts above all numbers, and what NUMERIC(15, 2) cannot hold.
     CONSTRAINT transactions_amount_check
         CHECK (amount BETWEEN -9999999999999.99 AND 9999999999999.99)
