@@ -35,7 +35,13 @@ phase = 1
 SCHEMAS = ("core", "financial", "media", "smart_home", "private")
 """private: helpers of policies. The API does not serve it."""
 
-FUNCTIONS = ("touch_updated_at", "is_member", "is_admin")
+FUNCTIONS = {
+    "touch_updated_at": {},
+    "check_setting": {},
+    "is_member": {"authenticated, service_role": "EXECUTE"},
+    "is_admin": {"authenticated, service_role": "EXECUTE"},
+}
+"""With who may call them; triggers call theirs for everybody."""
 
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
 EVERYBODY = {"authenticated": ROWS, "service_role": ROWS}
@@ -68,12 +74,10 @@ def upgrade() -> None:
         grant_only(
             f"SCHEMA {schema}", {"authenticated": "USAGE", "service_role": "USAGE"}
         )
-    for function in FUNCTIONS:
+    for function, callers in FUNCTIONS.items():
         restore_function(f"private.{function}()")
         run_sql(sql_file(__file__, f"001_{function}.sql"))
-        trigger = function == "touch_updated_at"
-        caller = {} if trigger else {"authenticated, service_role": "EXECUTE"}
-        grant_only(f"FUNCTION private.{function}()", caller)
+        grant_only(f"FUNCTION private.{function}()", callers)
     made = make_tables(__file__, TABLES)
     if "smart_home.device_readings" in made:
         run_sql(sql_file(__file__, "001_hypertable.sql"))

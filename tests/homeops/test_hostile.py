@@ -310,13 +310,17 @@ def test_what_is_reported_stays_in_sight_of_who_decides(house):
         house.add(below)
         house.add(*reports)
         with house.acting(house.bob) as session:
-            said = refusal(session, lambda: session.execute(post.values(status="draft")))
+            said = refusal(
+                session, lambda: session.execute(post.values(status="draft"))
+            )
             assert said == "posts_reported_stay"
             said = refusal(session, lambda: session.execute(take_away))
             assert said == "posts_only_own_words"
             assert session.execute(post.values(status="pending")).rowcount == 1
         with house.acting(house.alice) as session:
-            said = refusal(session, lambda: session.execute(post.values(status="draft")))
+            said = refusal(
+                session, lambda: session.execute(post.values(status="draft"))
+            )
             assert said == "posts_reported_stay"
             session.execute(post.values(status="removed"))
             decided = {"decided_by": house.alice, "decided_at": NOON}
@@ -562,3 +566,90 @@ def test_the_greatest_portfolio_does_not_stop_the_valuation_of_others(house):
         assert dict(session.execute(worth).all()) == {
             great.id: 3 * GREATEST, small.id: 0
         }  # fmt: skip
+
+
+NUMBERS = {
+    "financial.sync_interval_s": 60,
+    "media.scan_interval_s": 60,
+    "smart_home.reading_retention_days": 60,
+    "smart_home.learning_days": 60,
+    "smart_home.learning_min_days": 60,
+    "security.session_timeout_s": 60,
+    "security.max_sign_in_attempts": 60,
+    "marketplace.fee_bp": 60,
+    "marketplace.reports_to_hide": 60,
+    "smart_home.learning_confidence": D("0.25"),
+}
+BAD_NUMBERS = ("-1", "1e100", '"7"', "true", "null", "[7]", '{"a": 7}')
+SETTINGS = {
+    "system.timezone": (
+        '"Europe/Vienna"',
+        ('"Mars/Olympus"', '"XYZ5"', '""', "7", "null", '["UTC"]'),
+    ),
+    "financial.base_currency": ('"EUR"', ('"euro"', "7", "null")),
+    "ai.enabled": ("false", ('"false"', "0", "null")),
+} | {
+    key: (str(good), (*BAD_NUMBERS, *(("7.0", "7.5") if good == 60 else ())))
+    for key, good in NUMBERS.items()
+}
+
+
+def test_a_setting_that_nobody_could_use_is_not_written(house):
+    """One of them would stop everybody's nightly jobs; an administrator may err."""
+    change = sa.text(
+        "UPDATE core.system_config SET value = CAST(:value AS jsonb) WHERE key = :key"
+    )
+    put_in = sa.text(
+        "INSERT INTO core.system_config (key, value, category) VALUES"
+        " (:key, CAST(:value AS jsonb), 'x')"
+    )
+    gone = sa.text("DELETE FROM core.system_config WHERE key = :key")
+    with house.acting(house.alice) as session:
+        for key, (good, bad) in SETTINGS.items():
+            one = {"key": key, "value": good}
+            assert session.execute(change, one).rowcount == 1
+            for value in bad:
+                row = {"key": key, "value": value}
+                said = refusal(session, lambda row=row: session.execute(change, row))
+                assert (key, value, said) == (key, value, "system_config_value")
+            assert session.execute(gone, one).rowcount == 1
+            for value in bad:
+                row = {"key": key, "value": value}
+                said = refusal(session, lambda row=row: session.execute(put_in, row))
+                assert (key, value, said) == (key, value, "system_config_value")
+            session.execute(put_in, one)
+        session.execute(gone, {"key": "marketplace.fee_bp"})
+        rename = sa.update(SystemConfig).where(SystemConfig.key == "ai.enabled")
+        become_fee = rename.values(key="marketplace.fee_bp")
+        said = refusal(session, lambda: session.execute(become_fee))
+        assert said == "system_config_value"
+        session.execute(put_in, {"key": "my.own", "value": "[null]"})
+        session.connection().exec_driver_sql("RESET ROLE; SET ROLE service_role")
+        for job in (
+            sa.func.media.roll_up_viewing(TODAY),
+            sa.func.smart_home.roll_up_energy(TODAY),
+            sa.func.smart_home.learn_patterns(TODAY),
+        ):
+            session.execute(sa.select(job))
+
+
+def test_a_refused_setting_says_what_is_expected(house):
+    with (
+        house.acting(house.alice) as session,
+        pytest.raises(sa.exc.IntegrityError) as refused,
+    ):
+        session.get_one(SystemConfig, "smart_home.learning_days").value = "four"
+        session.flush()
+    assert refused.value.orig.diag.message_primary == (
+        'setting smart_home.learning_days cannot be "four": expected is a whole number'
+        " from 1 to 3660"
+    )
+
+
+def test_every_number_among_the_settings_has_its_check(house):
+    """What a revision puts in as a number, or a truth, somebody reads as one."""
+    query = sa.select(SystemConfig.key).where(
+        sa.func.jsonb_typeof(SystemConfig.value).in_(("number", "boolean"))
+    )
+    with house.service() as session:
+        assert set(session.scalars(query)) <= set(SETTINGS)

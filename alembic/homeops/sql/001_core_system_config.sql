@@ -26,5 +26,8 @@ CREATE POLICY "Admins change settings" ON core.system_config FOR UPDATE TO authe
 CREATE POLICY "Admins remove settings" ON core.system_config FOR DELETE TO authenticated
     USING ((SELECT private.is_admin()));
 
+CREATE TRIGGER system_config_value BEFORE INSERT OR UPDATE OF key, value ON core.system_config
+    FOR EACH ROW EXECUTE FUNCTION private.check_setting();
+
 CREATE TRIGGER touch_system_config BEFORE UPDATE ON core.system_config
     FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at();
