@@ -35,13 +35,14 @@ phase = 1
 SCHEMAS = ("core", "financial", "media", "smart_home", "private")
 """private: helpers of policies. The API does not serve it."""
 
+ASK = {"authenticated, service_role": "EXECUTE"}
 FUNCTIONS = {
-    "touch_updated_at": {},
-    "check_setting": {},
-    "is_member": {"authenticated, service_role": "EXECUTE"},
-    "is_admin": {"authenticated, service_role": "EXECUTE"},
+    "touch_updated_at": ({}, "Trigger: writes down when the row last changed"),
+    "check_setting": ({}, "Trigger: refuses a setting that its readers could not use"),
+    "is_member": (ASK, "Whether the request is of somebody of this household"),
+    "is_admin": (ASK, "Whether the request is of an administrator of the household"),
 }
-"""With who may call them; triggers call theirs for everybody."""
+"""With who may call them, and what they do; triggers call theirs for everybody."""
 
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
 EVERYBODY = {"authenticated": ROWS, "service_role": ROWS}
@@ -74,10 +75,11 @@ def upgrade() -> None:
         grant_only(
             f"SCHEMA {schema}", {"authenticated": "USAGE", "service_role": "USAGE"}
         )
-    for function, callers in FUNCTIONS.items():
+    for function, (callers, does) in FUNCTIONS.items():
         restore_function(f"private.{function}()")
         run_sql(sql_file(__file__, f"001_{function}.sql"))
         grant_only(f"FUNCTION private.{function}()", callers)
+        run_sql(f"COMMENT ON FUNCTION private.{function}() IS '{does}'")
     made = make_tables(__file__, TABLES)
     if "smart_home.device_readings" in made:
         run_sql(sql_file(__file__, "001_hypertable.sql"))

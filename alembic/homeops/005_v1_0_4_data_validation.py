@@ -22,13 +22,17 @@ version_note = "last part of release 1.0; no application has seen 1.0 without it
 kind = "procedures"
 phase = 3
 
-FUNCTIONS = ("record_counts", "validate_data_integrity")
+FUNCTIONS = {
+    "record_counts": "How many rows each table has, and when the latest was made",
+    "validate_data_integrity": "Checks the whole database, one row a check: PASS, WARN, FAIL",
+}
 
 
 def upgrade() -> None:
-    for name in FUNCTIONS:
+    for name, does in FUNCTIONS.items():
         run_sql(sql_file(__file__, f"005_{name}.sql"))
         grant_only(f"FUNCTION core.{name}()", {"service_role": "EXECUTE"})
+        run_sql(f"COMMENT ON FUNCTION core.{name}() IS '{does}'")
     run_sql(sql_file(__file__, "005_stop_on_fail.sql"))
 
 

@@ -25,9 +25,18 @@ kind = "procedures"
 phase = 3
 
 FUNCTIONS = {
-    "fire_trading_alerts": "financial.fire_trading_alerts(timestamptz)",
-    "value_portfolios": "financial.value_portfolios(date)",
-    "recount_crypto_wallet": "financial.recount_crypto_wallet(uuid)",
+    "fire_trading_alerts": (
+        "financial.fire_trading_alerts(timestamptz)",
+        "Fires the alerts whose condition holds at the latest price; returns how many",
+    ),
+    "value_portfolios": (
+        "financial.value_portfolios(date)",
+        "Writes down what portfolios are worth at the end of a day; returns how many",
+    ),
+    "recount_crypto_wallet": (
+        "financial.recount_crypto_wallet(uuid)",
+        "Sets what a wallet holds to the sum of its movements; returns how many coins",
+    ),
 }
 SERVICE = {"service_role": "EXECUTE"}
 # Under row level security: people count their own wallets.
@@ -35,11 +44,12 @@ CALLERS = {"recount_crypto_wallet": {"authenticated, service_role": "EXECUTE"}}
 
 
 def upgrade() -> None:
-    for name, signature in FUNCTIONS.items():
+    for name, (signature, does) in FUNCTIONS.items():
         run_sql(sql_file(__file__, f"012_{name}.sql"))
         grant_only(f"FUNCTION {signature}", CALLERS.get(name, SERVICE))
+        run_sql(f"COMMENT ON FUNCTION {signature} IS '{does}'")
 
 
 def downgrade() -> None:
-    for signature in reversed(FUNCTIONS.values()):
+    for signature, _ in reversed(FUNCTIONS.values()):
         op.execute(f"DROP FUNCTION {signature}")

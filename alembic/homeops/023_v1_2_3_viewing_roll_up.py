@@ -20,10 +20,16 @@ version_note = "part of release 1.2: it comes with its tables"
 kind = "procedures"
 phase = 3
 
+COMMENT = """
+    COMMENT ON FUNCTION media.roll_up_viewing(date) IS
+        'Sums up what everybody watched on one day; returns how many rows it wrote'
+"""
+
 
 def upgrade() -> None:
     run_sql(sql_file(__file__, "023_roll_up_viewing.sql"))
     grant_only("FUNCTION media.roll_up_viewing(date)", {"service_role": "EXECUTE"})
+    run_sql(COMMENT)
 
 
 def downgrade() -> None:

@@ -22,13 +22,17 @@ version_note = "part of release 1.3: it comes with its tables"
 kind = "procedures"
 phase = 3
 
-FUNCTIONS = ("roll_up_energy", "learn_patterns")
+FUNCTIONS = {
+    "roll_up_energy": "Sums up and prices one day of all meters; returns how many rows it wrote",
+    "learn_patterns": "Looks for habits in the weeks up to a day; returns how many it found",
+}
 
 
 def upgrade() -> None:
-    for name in FUNCTIONS:
+    for name, does in FUNCTIONS.items():
         run_sql(sql_file(__file__, f"033_{name}.sql"))
         grant_only(f"FUNCTION smart_home.{name}(date)", {"service_role": "EXECUTE"})
+        run_sql(f"COMMENT ON FUNCTION smart_home.{name}(date) IS '{does}'")
 
 
 def downgrade() -> None:

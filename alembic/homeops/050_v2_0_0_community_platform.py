@@ -41,22 +41,60 @@ phase = 3
 SCHEMA = "marketplace"
 
 FUNCTIONS = {
-    "shares_add_up": ("private.shares_add_up()", {}),
-    "one_payout": ("private.one_payout()", {}),
-    "only_changes": ("private.only_changes()", {}),
-    "only_decides": ("private.only_decides()", {}),
-    "open_order": ("private.open_order()", {}),
-    "made_now": ("private.made_now()", {}),
-    "published": ("private.published()", {}),
-    "only_own_words": ("private.only_own_words()", {}),
-    "hide_reported": ("private.hide_reported()", {}),
+    "shares_add_up": (
+        "private.shares_add_up()",
+        {},
+        "Trigger: the shares of an offer are 100 % in all, or there are none",
+    ),
+    "one_payout": (
+        "private.one_payout()",
+        {},
+        "Trigger: what is in a payout stays in it",
+    ),
+    "only_changes": (
+        "private.only_changes()",
+        {},
+        "Trigger: lets those columns change that it names, and nothing else",
+    ),
+    "only_decides": (
+        "private.only_decides()",
+        {},
+        "Trigger: who decides on the offer of somebody else does not change it",
+    ),
+    "open_order": (
+        "private.open_order()",
+        {},
+        "Trigger: an order changes while it is pending, and takes what is on sale",
+    ),
+    "made_now": (
+        "private.made_now()",
+        {},
+        "Trigger: what a request puts in was made now",
+    ),
+    "published": (
+        "private.published()",
+        {},
+        "Trigger: what is shown for the first time is new now, and never again",
+    ),
+    "only_own_words": (
+        "private.only_own_words()",
+        {},
+        "Trigger: what others answered or reported does not go, nor out of sight",
+    ),
+    "hide_reported": (
+        "private.hide_reported()",
+        {},
+        "Trigger: hides what several people reported until somebody has looked",
+    ),
     "bought_listings": (
         "private.bought_listings()",
         {"authenticated, service_role": "EXECUTE"},
+        "Offers that the person of the request has ordered",
     ),
     "is_readable_post": (
         "private.is_readable_post(uuid)",
         {"authenticated, service_role": "EXECUTE"},
+        "Whether the request may see a post",
     ),
 }
 
@@ -101,10 +139,11 @@ KEYS = (
 def upgrade() -> None:
     op.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     grant_only(f"SCHEMA {SCHEMA}", {"authenticated": "USAGE", "service_role": "USAGE"})
-    for name, (signature, callers) in FUNCTIONS.items():
+    for name, (signature, callers, does) in FUNCTIONS.items():
         restore_function(signature)
         run_sql(sql_file(__file__, f"050_{name}.sql"))
         grant_only(f"FUNCTION {signature}", callers)
+        run_sql(f"COMMENT ON FUNCTION {signature} IS '{does}'")
     made = make_tables(__file__, TABLES)
     for name, table, column, referenced, on_delete in KEYS:
         if table in made:
@@ -115,6 +154,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     park_tables(TABLES)
-    for signature, _ in FUNCTIONS.values():
+    for signature, _, _ in FUNCTIONS.values():
         park_function(signature)
     run_sql(sql_file(__file__, "050_drop_schema.sql"))

@@ -23,18 +23,28 @@ kind = "procedures"
 phase = 3
 
 FUNCTIONS = {
-    "settle_order": "marketplace.settle_order(uuid)",
-    "refund_order": "marketplace.refund_order(uuid)",
-    "make_payouts": "marketplace.make_payouts(timestamptz)",
+    "settle_order": (
+        "marketplace.settle_order(uuid)",
+        "Books what creators earn by an order, once; returns what they earn in all",
+    ),
+    "refund_order": (
+        "marketplace.refund_order(uuid)",
+        "Takes back what was earned by an order, once; returns what goes back",
+    ),
+    "make_payouts": (
+        "marketplace.make_payouts(timestamptz)",
+        "Makes payouts of what was earned before a moment; returns how many",
+    ),
 }
 
 
 def upgrade() -> None:
-    for name, signature in FUNCTIONS.items():
+    for name, (signature, does) in FUNCTIONS.items():
         run_sql(sql_file(__file__, f"052_{name}.sql"))
         grant_only(f"FUNCTION {signature}", {"service_role": "EXECUTE"})
+        run_sql(f"COMMENT ON FUNCTION {signature} IS '{does}'")
 
 
 def downgrade() -> None:
-    for signature in reversed(FUNCTIONS.values()):
+    for signature, _ in reversed(FUNCTIONS.values()):
         op.execute(f"DROP FUNCTION {signature}")

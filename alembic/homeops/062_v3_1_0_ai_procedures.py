@@ -23,9 +23,18 @@ kind = "procedures"
 phase = 3
 
 FUNCTIONS = {
-    "similar_messages": "ai.similar_messages(real[], integer, text, integer)",
-    "similar_items": "ai.similar_items(uuid, integer, text)",
-    "measure_forecasts": "ai.measure_forecasts()",
+    "similar_messages": (
+        "ai.similar_messages(real[], integer, text, integer)",
+        "Messages that the caller may see, the nearest to a vector first",
+    ),
+    "similar_items": (
+        "ai.similar_items(uuid, integer, text)",
+        "Works that the caller may see, the most like a given one first",
+    ),
+    "measure_forecasts": (
+        "ai.measure_forecasts()",
+        "Writes down how good each model was at each metric; returns how many rows",
+    ),
 }
 CALLERS = {
     "similar_messages": "authenticated, service_role",
@@ -35,11 +44,12 @@ CALLERS = {
 
 
 def upgrade() -> None:
-    for name, signature in FUNCTIONS.items():
+    for name, (signature, does) in FUNCTIONS.items():
         run_sql(sql_file(__file__, f"062_{name}.sql"))
         grant_only(f"FUNCTION {signature}", {CALLERS[name]: "EXECUTE"})
+        run_sql(f"COMMENT ON FUNCTION {signature} IS '{does}'")
 
 
 def downgrade() -> None:
-    for signature in reversed(FUNCTIONS.values()):
+    for signature, _ in reversed(FUNCTIONS.values()):
         op.execute(f"DROP FUNCTION {signature}")

@@ -14,7 +14,7 @@ Revision ID: 070
 Revises: 062
 """
 
-from rollout.ops import backfill, change_column_type, revert_column_type
+from rollout.ops import backfill, change_column_type, revert_column_type, run_sql
 
 revision = "070"
 down_revision = "062"
@@ -35,6 +35,11 @@ FOLLOW_BACK = """
         AND o.amount IS DISTINCT FROM t.amount
 """
 
+COMMENT = """
+    COMMENT ON COLUMN financial.transactions.amount_old IS
+        'The amount before it was exact, kept for the way back'
+"""
+
 
 def upgrade() -> None:
     change_column_type(
@@ -44,6 +49,7 @@ def upgrade() -> None:
         using="amount::numeric(15, 2)",
         back="amount::double precision",
     )
+    run_sql(COMMENT)
 
 
 def downgrade() -> None:

@@ -59,6 +59,44 @@ def test_every_table_and_column_says_what_it_is_and_who_sees_it():
         assert [c.name for c in table.columns if not c.comment] == []
 
 
+SILENT = """
+    SELECT 'table ' || c.oid::regclass FROM pg_class AS c
+    WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text = ANY (%(ours)s)
+        AND coalesce(obj_description(c.oid, 'pg_class'), '') = ''
+    UNION ALL
+    SELECT format('column %%s.%%I', c.oid::regclass, a.attname)
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text = ANY (%(ours)s)
+        AND a.attnum > 0 AND NOT a.attisdropped
+        AND coalesce(col_description(c.oid, a.attnum), '') = ''
+    UNION ALL
+    SELECT 'function ' || p.oid::regprocedure FROM pg_proc AS p
+    WHERE p.pronamespace::regnamespace::text = ANY (%(ours)s)
+        AND coalesce(obj_description(p.oid, 'pg_proc'), '') = ''
+"""
+
+
+def test_everything_in_the_database_says_what_it_is(session):
+    def silent():
+        rows = session.connection().exec_driver_sql(
+            SILENT, {"ours": [*SCHEMAS, "private"]}
+        )
+        return {what for (what,) in rows}
+
+    assert silent() == set()
+    for said_nothing in (
+        "TABLE core.users",
+        "COLUMN core.users.email",
+        "FUNCTION private.is_member()",
+    ):
+        session.execute(sa.text(f"COMMENT ON {said_nothing} IS NULL"))
+    assert silent() == {
+        "table core.users",
+        "column core.users.email",
+        "function private.is_member()",
+    }
+
+
 def test_every_relationship_has_a_way_back():
     configure_mappers()
     for mapper in Base.registry.mappers:
