@@ -1,4 +1,7 @@
-"""What the documents show of commands is what a run shows: see tools/record.py."""
+"""What the documents show of commands is what a run shows: see tools/record.py.
+
+PROOF=full runs the blocks marked slow as well.
+"""
 
 import difflib
 import importlib.util
@@ -8,6 +11,8 @@ import sys
 import pytest
 
 from tests.commands import ROOT
+
+FULL = os.environ.get("PROOF") == "full"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def test_what_a_page_shows_is_what_a_run_shows(
     cache = tmp_path_factory.getbasetemp() / "catalogs"
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    blocks = record.run(text, own_server, slow=False)
+    blocks = record.run(text, own_server, slow=FULL)
     assert len(blocks) > 1
     for block in blocks:
         shown, real = block.shown.splitlines(), block.real.splitlines()

@@ -19,7 +19,7 @@ and the reader need not see, stands in comments above them:
     Ctrl-C 2                         is pressed so many seconds after the next command
     env NAME VALUE                   until the next comment
     write flags.csv SELECT …         rows as a file with a header
-    slow                             up to the next comment not for the test
+    slow                             up to the next comment for PROOF=full only
     -->
 
 A line ``…`` in a block stands for lines left out. Numbers, times and widths differ from

@@ -45,6 +45,12 @@ def homeops_at(
 
 
 @pytest.fixture
+def vector(databases: Databases) -> None:
+    """Ask for it to come to head by commands of the test's own; skips without it."""
+    need_vector(databases.server)
+
+
+@pytest.fixture
 def homeops(homeops_at: Callable[[str], Database]) -> Database:
     return homeops_at("head")
 

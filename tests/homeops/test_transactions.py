@@ -37,6 +37,7 @@ def booked(homeops_at):
     return database
 
 
+@pytest.mark.usefixtures("vector")
 def test_amounts_are_exact_at_head(booked, run_homeops):
     run_homeops(booked.url, "upgrade", "head")
     query = "SELECT external_id, amount::text FROM financial.transactions ORDER BY 1"
@@ -48,6 +49,7 @@ def test_amounts_are_exact_at_head(booked, run_homeops):
     assert summed == "0.40"
 
 
+@pytest.mark.usefixtures("vector")
 def test_the_way_back_gives_every_amount_that_it_was(booked, run_homeops):
     """Row 3 was touched meanwhile, but not its amount; row 5 has a new one."""
     run_homeops(booked.url, "upgrade", "head")
@@ -85,6 +87,7 @@ def test_the_rollback_verifies_the_backup_table_first(booked, run_homeops):
     assert booked.snapshot() == snapshot
 
 
+@pytest.mark.usefixtures("vector")
 def test_keys_and_indexes_have_the_documents_names_on_every_way(booked, run_homeops):
     expected = {
         ("fk_transactions_account", "financial.transactions"),
@@ -103,6 +106,7 @@ def test_keys_and_indexes_have_the_documents_names_on_every_way(booked, run_home
         assert set(booked.rows(query)) == expected
 
 
+@pytest.mark.usefixtures("vector")
 def test_no_booking_is_at_the_end_of_time_on_every_way(booked, run_homeops):
     """The second table, the new column and both ways back carry the check over."""
     for command, target in (

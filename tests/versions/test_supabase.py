@@ -9,6 +9,8 @@ from rollout.catalog import diff
 from tests.versions.conftest import AUTH_ADMIN
 from tests.versions.rows import fill_new_tables, legacy
 
+pytestmark = pytest.mark.slow
+
 LAYER = ("migrations", "parked")
 GRANTED = """
     SELECT r.rolname, held.object, string_agg(g.privilege_type, ', ')
