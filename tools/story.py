@@ -36,7 +36,7 @@ import legacy_data  # noqa: E402
 
 from rollout import cli, embedded  # noqa: E402
 
-SLOW = re.compile(r"^.* rows/s, .* left\n", re.MULTILINE)
+SLOW = re.compile(r"^  .* rows/s, .* left\n", re.MULTILINE)
 """Progress that only a slow machine shows."""
 WAIT_S = 30
 GONE = """
