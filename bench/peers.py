@@ -295,9 +295,10 @@ def _draw(figure: Any, runs: list[Run]) -> None:
         places = [place + 0.2 - 0.4 * number for place in range(len(ways))]
         axes.barh(places, longest, height=0.36, label=step.name.replace("`", ""))
     axes.set_yticks(range(len(ways)), [way.replace("`", "") for way in ways])
-    axes.set(xscale="log", xlabel="longest wait of the old application, ms")
+    axes.set(
+        xscale="log", xlabel="longest wait of the old application, ms", xlim=(1, None)
+    )
     axes.legend()
-    figure.tight_layout()
 
 
 if __name__ == "__main__":
