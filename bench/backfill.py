@@ -379,7 +379,8 @@ def _line(
 def _draw(figure: Any, runs: list[dict[str, Any]], sizes: list[int]) -> None:
     axes = figure.subplots()
     for way in WAYS:
-        found = [rows for rows in sizes if _has(runs, rows, way)]
+        if not (found := [rows for rows in sizes if _has(runs, rows, way)]):
+            continue
         pace = [_of(runs, rows, way, "took_s") / rows * 1e6 for rows in found]
         axes.plot(found, pace, marker="o", label=way)
     axes.set(

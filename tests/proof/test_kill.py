@@ -1,6 +1,6 @@
 """Killed at any statement, run again: the same database as without the kill.
 
-By default every boundary outside of a plain transaction, and one in eight inside.
+By default every boundary outside of a plain transaction, and one in twelve inside.
 PROOF=full takes all of them; what surrounds a revision is then disturbed for each.
 """
 

@@ -27,7 +27,7 @@ from tests.proof.standing import (
 )
 
 FULL = os.environ.get("PROOF") == "full"
-EVERY = 8
+EVERY = 12
 """Of the boundaries inside a plain transaction, by default one in so many."""
 SESSION_ONLY = ("SELECT", "SET ", "RESET", COMMIT)
 """In autocommit these change nothing: the moment before is the moment after."""
