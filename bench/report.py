@@ -9,6 +9,7 @@ A section is rendered from the saved figures alone, so its words can be mended w
 measuring again: ``python bench/report.py reads`` calls ``bench.reads.render()``.
 """
 
+import argparse
 import datetime as dt
 import importlib
 import json
@@ -156,12 +157,20 @@ def _machines(names: Iterable[str]) -> str:
     return " or ".join(sorted(kinds)) or "not measured yet"
 
 
-def main(names: Sequence[str]) -> None:
+def main() -> None:
     """Render the sections named from their saved figures, and the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    benches = sorted({path.stem for path in PLACE.glob("*.json")})
+    parser.add_argument("names", nargs="*", metavar="bench", help=", ".join(benches))
+    names = parser.parse_args().names
+    if unknown := sorted(set(names) - set(benches)):
+        parser.error(
+            f"no figures of {', '.join(unknown)}; there are {', '.join(benches)}"
+        )
     for name in names:
         importlib.import_module(f"bench.{name}").render()
     print(compose().relative_to(ROOT))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -8,6 +8,7 @@ The floor of the way from nothing is the same statements, printed by ``--sql`` a
 by psql from a file: no Python, no journal, no lock.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -84,6 +85,7 @@ HELP_AIM_MS = 150
 
 def main() -> None:
     """Measure, save, write the section."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     with TemporaryDirectory(prefix="start.", dir="/tmp") as directory:
         place = Path(directory)
         place.chmod(0o755)
