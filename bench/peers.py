@@ -62,7 +62,7 @@ STEPS = (
 
 
 def waiting() -> Iterator[Try]:
-    """Alembic, Flyway, Atlas: no limit of their own, the server's default is none."""
+    """Alembic: no limit of its own, and the server's default is none."""
     yield 0, 0
 
 
@@ -91,7 +91,7 @@ def online_migrations() -> Iterator[Try]:
 
 
 THEIRS: dict[str, Callable[[], Iterator[Try]]] = {
-    "no limit (Alembic, Flyway, Atlas)": waiting,
+    "no limit (plain Alembic)": waiting,
     "strong_migrations": strong_migrations,
     "pgroll": pgroll,
     "GitLab's `with_lock_retries`": gitlab,
@@ -273,7 +273,7 @@ was {idle_ms:.0f} ms (median of the runs).
 {table}
 
 None of these tools is installed: their tries are made with the timeouts and sleeps
-that they have by default, around the specification's SQL. Alembic, Flyway and Atlas set
+that they have by default, around the specification's SQL. Alembic sets
 none; [strong_migrations](https://github.com/ankane/strong_migrations) writes 10 s into
 its initializer; [pgroll](https://github.com/xataio/pgroll) has `--lock-timeout` 500 ms
 and doubles its sleeps; GitLab's helper begins at 100 ms and, after its last pair, goes
