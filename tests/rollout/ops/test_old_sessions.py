@@ -324,6 +324,21 @@ def test_a_policy_that_we_may_not_alter_stops_it(change, reader, lab):
         lab.at(url).upgrade()
 
 
+def test_a_view_that_we_may_not_replace_stops_it(reader, lab):
+    name = lab.value("SELECT current_database()")
+    lab.execute(
+        f"GRANT CREATE ON DATABASE {name} TO {reader}",
+        f"GRANT ALL ON SCHEMA app TO {reader}",
+        f"ALTER TABLE app.t OWNER TO {reader}",
+        f"ALTER TABLE app.child OWNER TO {reader}",
+        "CREATE VIEW app.v AS SELECT id FROM app.t",
+    )
+    lab.revision(TABLE)
+    url = sa.make_url(lab.url).set(username=reader).render_as_string(False)
+    with pytest.raises(RolloutError, match=r"cannot .*_RETURN on view app\.v"):
+        lab.at(url).upgrade()
+
+
 def test_columns_that_read_the_same_do_not_share_a_function(lab):
     """follow_app_order_line_total: of order.line_total, or of order_line.total?"""
     lab.execute(
