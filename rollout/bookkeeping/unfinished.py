@@ -43,6 +43,20 @@ class NothingToAbandon(RolloutError):
         )
 
 
+class OnlyDowngradesAbandon(RolloutError):
+    """``-x abandon`` was given to a command that does not take back by steps."""
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"abandon={revision} is given, which only a downgrade heeds.\n"
+            "Nothing was changed.\n"
+            "Perhaps ROLLOUT_ABANDON is left in the environment. Leave it out, or\n"
+            "take the half-done upgrade back:\n"
+            f"    alembic -x abandon={revision} downgrade -1"
+        )
+
+
 def mark(revision: str, upgrading: bool) -> str:
     """SQL that writes the revision down as begun."""
     direction = "upgrade" if upgrading else "downgrade"

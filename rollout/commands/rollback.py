@@ -7,7 +7,11 @@ import argparse
 
 from sqlalchemy import Connection
 
-from rollout.bookkeeping.unfinished import RevisionUnfinished
+from rollout.bookkeeping.unfinished import (
+    NothingToAbandon,
+    OnlyDowngradesAbandon,
+    RevisionUnfinished,
+)
 from rollout.commands import emergency, plan, planning, rollback_only, state, targets
 from rollout.commands.output import Output
 from rollout.commands.planning import Step
@@ -46,6 +50,7 @@ def run(target: Target, args: argparse.Namespace, out: Output) -> int:
         return rollback_only.run(target, args.only, out, yes=args.yes)
     name = "-1" if args.target is None else args.target
     if args.emergency:
+        _refuse_abandon(target.settings.abandon)
         name = target.option("emergency_target", "base")
     steps = _shown(target, name, out, whatever_stands=args.emergency)
     if not steps:
@@ -76,6 +81,22 @@ def _refuse_half_done(target: Target, connection: Connection, first: Revision) -
             raise RevisionUnfinished(row["revision"], row["direction"], row["since"])
 
 
+def _refuse_abandon(revision: str) -> None:
+    if revision:  # each of its steps would abandon it anew
+        raise OnlyDowngradesAbandon(revision)
+
+
+def _standing(target: Target, connection: Connection) -> str | None:
+    """Where the way down begins: an upgrade to abandon will count as applied."""
+    current = target.current(connection, required=True)
+    if not (abandoned := target.settings.abandon):
+        return current
+    half_done = state.read(target, connection).unfinished
+    if abandoned not in [row["revision"] for row in half_done]:
+        raise NothingToAbandon(abandoned)
+    return abandoned
+
+
 def _shown(
     target: Target, name: str, out: Output, *, whatever_stands: bool
 ) -> list[Step]:
@@ -83,9 +104,10 @@ def _shown(
 
     Raises:
         RevisionUnfinished: Another step is half done. Said before anybody is asked.
+        NothingToAbandon: The revision to abandon is not half done.
     """
     with target.connect() as connection:
-        current = target.current(connection, required=True)
+        current = _standing(target, connection)
         if name == "-1" and current is None:
             return []
         revisions = targets.steps_down(target, current, name)

@@ -30,7 +30,7 @@ transaction pooler (Supabase's port 6543) concurrent index builds are cut off by
 server's statement_timeout. Use the direct connection or port 5432 for large tables."""
 WRITING = {"upgrade", "downgrade", "do_stamp", "do_ensure_version"}
 """Alembic's functions that change the database; the others only look."""
-STAMP = "do_stamp"
+STAMP, DOWNGRADE = "do_stamp", "downgrade"
 
 
 def run_online() -> None:
@@ -59,12 +59,14 @@ def _change(
         journal = new_journal()
         journal.verify(lock.working, settings.accept_changed.split(","))
         if settings.abandon:
-            _abandon(lock.working, settings.abandon)
+            _abandon(lock.working, settings.abandon, find)
         steps = Steps(find, settings, lock.verify)
         guarded(engine, journal, steps, lock, settings)
 
 
-def _abandon(connection: Connection, revision: str) -> None:
+def _abandon(connection: Connection, revision: str, find: Any) -> None:
+    if find.__name__ != DOWNGRADE:
+        raise unfinished.OnlyDowngradesAbandon(revision)
     table = f"{bookkeeping.SCHEMA}.{histories.version_table(context.config)}"
     unfinished.abandon(connection, revision, table)
 

@@ -138,6 +138,53 @@ def test_the_half_done_downgrade_goes_on(rollout, database_at, database):
     assert here.value(STANDS) == "008"
 
 
+@pytest.mark.parametrize(
+    ("where", "taken_back", "stands"),
+    [([], "009", "008"), (["007"], "009, 008", "007")],
+)
+def test_a_half_done_upgrade_is_taken_back_alone_or_with_those_below(
+    where, taken_back, stands, rollout, database_at, database
+):
+    here = database(database_at("009"))
+    here.run("DROP INDEX public.idx_user_onboarding_provider")  # its last step
+    here.run("UPDATE migrations.alembic_version SET version_num = '008'")
+    here.run(
+        "INSERT INTO migrations.unfinished (revision, direction) "
+        "VALUES ('009', 'upgrade')"
+    )
+    done = rollout(here.url, "-x", "abandon=009", "rollback", *where, "--yes")
+    assert done.status == 0, done.err
+    assert f"Taken back: {taken_back}." in done.out
+    assert here.value(STANDS) == stands
+    assert here.value("SELECT count(*) FROM migrations.unfinished") == 0
+
+
+def test_what_is_not_half_done_is_not_abandoned(rollout, database_at, database):
+    here = database(database_at("009"))
+    done = rollout(here.url, "-x", "abandon=009", "rollback", "--yes")
+    assert done.status == 1
+    assert "the upgrade of revision 009 was not interrupted" in done.err
+    assert here.value(STANDS) == "009"
+
+
+@pytest.mark.parametrize(
+    "command", [["rollback", "--emergency", "--yes"], ["deploy", "--no-backup"]]
+)
+def test_what_is_to_be_abandoned_is_not_gone_on_with(
+    command, rollout, database_at, database
+):
+    here = database(database_at("008"))
+    here.run(
+        "INSERT INTO migrations.unfinished (revision, direction) "
+        "VALUES ('009', 'upgrade')"
+    )
+    done = rollout(here.url, "-x", "abandon=009", *command)
+    assert done.status == 1
+    assert "abandon=009 is given, which only a downgrade heeds" in done.err
+    assert here.value(STANDS) == "008"
+    assert here.value("SELECT direction FROM migrations.unfinished") == "upgrade"
+
+
 def test_a_half_done_upgrade_is_no_obstacle_to_the_emergency(
     rollout, database_at, database
 ):
