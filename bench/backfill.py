@@ -9,7 +9,6 @@ room for the WAL. Writes docs/performance/backfill.*.
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import threading
@@ -27,11 +26,20 @@ from alembic.config import Config
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import report, spec_sql  # noqa: E402
+from bench import backfill_page, report, spec_sql  # noqa: E402
+from bench.backfill_page import (  # noqa: E402
+    DEFAULT,
+    OFFSET,
+    ONE_WORKER,
+    OURS,
+    ROOMY,
+    SHRINKING,
+    SINGLE,
+)
 from rollout import embedded  # noqa: E402
 
 SIZES = (100_000, 1_000_000, 3_000_000)
-TURNS = {100_000: 3, 1_000_000: 1, 3_000_000: 1}
+TURNS = {100_000: 5, 1_000_000: 1, 3_000_000: 1}
 BATCH_ROWS = 10_000
 """As in the document."""
 GIVE_UP_S = 60
@@ -39,8 +47,6 @@ SAMPLE_EVERY_S = 0.02
 """So much may be missing from a longest transaction; more often slows two cores."""
 FROM_ROWS = 1_000_000
 """Below, one checkpoint's room is enough anyway."""
-DEFAULT, ROOMY = "1 GB", "16 GB"
-"""Values of max_wal_size: PostgreSQL's own, and one that a large server would have."""
 INSERT = spec_sql.UPGRADES["005"][0]
 USERS = """
     INSERT INTO auth.users (id, email)
@@ -166,14 +172,12 @@ def batches(
     return {"rows_done": done}
 
 
-SINGLE = "one INSERT … SELECT"
-ONE_WORKER = "ours, one worker"
 WAYS: dict[str, Callable[[sa.URL], dict[str, float]]] = {
-    "ours": ours,
+    OURS: ours,
     ONE_WORKER: lambda url: ours(url, "-x", "workers=1"),
     SINGLE: single,
-    "OFFSET and LIMIT": by_offset,
-    "shrinking predicate": shrinking,
+    OFFSET: by_offset,
+    SHRINKING: shrinking,
 }
 ONE_WORKER_UP_TO = 1_000_000
 """Rows; above, it would only lengthen the run."""
@@ -183,23 +187,36 @@ def main() -> None:
     """Measure, write the section, print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     sizes = ",".join(str(size) for size in SIZES)
-    parser.add_argument("--rows", default=sizes, help=f"default: {sizes}")
+    parser.add_argument(
+        "--rows", default=sizes,
+        help=f"default: {sizes}; figures of other sizes are kept",
+    )  # fmt: skip
     parser.add_argument("--place", help="directory for the server's data")
     arguments = parser.parse_args()
+    asked = [int(rows) for rows in arguments.rows.split(",")]
     with TemporaryDirectory(prefix="backfill.", dir=arguments.place or "/tmp") as place:
         Path(place).chmod(0o755)
         server = embedded.start(Path(place) / "data")
         try:
             runs = [
                 run
-                for rows in map(int, arguments.rows.split(","))
+                for rows in asked
                 for run in [*measure(server, rows), *measure_with_room(server, rows)]
             ]
         finally:
             embedded.stop(Path(place) / "data")
-    report.save("backfill", {"batch_rows": BATCH_ROWS, "runs": runs})
+    report.save("backfill", {"batch_rows": BATCH_ROWS, "runs": _kept(asked) + runs})
     render()
     print((report.PLACE / "backfill.md").read_text())
+
+
+def _kept(asked: list[int]) -> list[dict[str, Any]]:
+    """Runs of sizes that are not measured now."""
+    try:
+        saved = report.load("backfill")["runs"]
+    except FileNotFoundError:
+        return []
+    return [run for run in saved if run["rows"] not in asked]
 
 
 def measure(server: sa.URL, rows: int) -> list[dict[str, Any]]:
@@ -209,7 +226,7 @@ def measure(server: sa.URL, rows: int) -> list[dict[str, Any]]:
     cursor = admin.cursor()
     prepare(server, rows)
     runs = [
-        measure_one(server, cursor, {"rows": rows, "turn": turn, "way": way})
+        measure_one(server, cursor, rows=rows, turn=turn, way=way, wal_room=DEFAULT)
         for turn in range(TURNS.get(rows, 1))
         for way in WAYS
         if way != ONE_WORKER or rows <= ONE_WORKER_UP_TO
@@ -228,10 +245,8 @@ def measure_with_room(server: sa.URL, rows: int) -> list[dict[str, Any]]:
     cursor = admin.cursor()
     _set(cursor, ROOMY)
     runs = [
-        measure_one(
-            server, cursor, {"rows": rows, "turn": 0, "way": way, "wal_room": ROOMY}
-        )
-        for way in ("ours", SINGLE)
+        measure_one(server, cursor, rows=rows, turn=0, way=way, wal_room=ROOMY)
+        for way in (OURS, SINGLE)
     ]
     _set(cursor, DEFAULT)
     admin.close()
@@ -245,8 +260,8 @@ def _set(cursor: Any, max_wal_size: str) -> None:
     cursor.execute("SELECT pg_reload_conf()")
 
 
-def measure_one(server: sa.URL, cursor: Any, run: dict[str, Any]) -> dict[str, Any]:
-    """One way on a fresh copy."""
+def measure_one(server: sa.URL, cursor: Any, **run: Any) -> dict[str, Any]:
+    """One way on a fresh copy; ``run`` says which, and gets its figures."""
     cursor.execute("DROP DATABASE IF EXISTS run WITH (FORCE)")
     cursor.execute("CREATE DATABASE run TEMPLATE prepared STRATEGY file_copy")
     cursor.execute("CHECKPOINT")
@@ -299,95 +314,11 @@ def one(server: sa.URL, way: str) -> dict[str, float]:
 def render() -> None:
     """The section and its plot, from the saved figures."""
     runs = report.load("backfill")["runs"]
-    for run in runs:
-        run.setdefault("wal_room", DEFAULT)
-    sizes = sorted({run["rows"] for run in runs})
-    table = [
-        _line(alike, rows, room, way)
-        for rows in sizes
-        for room in (DEFAULT, ROOMY)
-        if (alike := [run for run in runs if run["wal_room"] == room])
-        for way in WAYS
-        if _has(alike, rows, way)
-    ]
-    headers = (
-        "rows", "max_wal_size", "way", "time", "of one statement",
-        "longest transaction", "WAL", "server process", "client",
-    )  # fmt: skip
-    text = TEXT.format(table=report.table(headers, table))
-    report.section("backfill", text + report.load("backfill").get("note", ""))
-    installed = [run for run in runs if run["wal_room"] == DEFAULT]
-    report.plot("backfill", lambda figure: _draw(figure, installed, sizes))
-
-
-TEXT = """## Backfill
-
-Revision 005 from its first statement to its last, trigger, search for siblings and
-journal included, against the same rows by hand into the same table. Aim: at most 0.9 of
-one INSERT … SELECT, linear, no writing transaction over 100 ms. The statement by hand
-finds no duplicates, keeps no rejects, and starts again from nothing when it is killed.
-Medians; the ways take turns, each on a fresh copy of the database.
-
-![Seconds a million rows](backfill.svg)
-
-{table}
-
-*Longest transaction*: seen every {sample_ms} ms, so up to that much may be missing.
-*Server process*: the most memory of its own that one process of the server had. A way
-that was not done after {give_up} s was ended; its time is then that of all rows at the
-pace so far, and so too short: the later batches are the slow ones.
-""".replace("{give_up}", str(GIVE_UP_S)).replace(
-    "{sample_ms}", f"{1000 * SAMPLE_EVERY_S:.0f}"
-)
-
-
-def _has(runs: list[dict[str, Any]], rows: int, way: str) -> bool:
-    return any((run["rows"], run["way"]) == (rows, way) for run in runs)
-
-
-def _of(runs: list[dict[str, Any]], rows: int, way: str, name: str) -> float:
-    found = [r for r in runs if (r["rows"], r["way"]) == (rows, way)]
-    if name == "took_s":
-        return statistics.median(_whole_s(run) for run in found)
-    return statistics.median(float(run.get(name, 0)) for run in found)
-
-
-def _whole_s(run: dict[str, Any]) -> float:
-    return float(run["took_s"]) * run["rows"] / (run.get("rows_done") or run["rows"])
-
-
-def _line(
-    runs: list[dict[str, Any]], rows: int, room: str, way: str
-) -> tuple[str, ...]:
-    took_s = _of(runs, rows, way, "took_s")
-    ended = any(
-        r.get("rows_done", rows) < rows
-        for r in runs
-        if (r["rows"], r["way"]) == (rows, way)
+    text = backfill_page.text(
+        runs, sample_ms=1000 * SAMPLE_EVERY_S, give_up_s=GIVE_UP_S
     )
-    base_s = _of(runs, rows, SINGLE, "took_s")
-    client_mb = _of(runs, rows, way, "client_mb")
-    return (
-        f"{rows:,}", room, way, f"{'> ' if ended else ''}{took_s:.1f} s",
-        f"{took_s / base_s:.2f} ×", f"{_of(runs, rows, way, 'longest_ms'):,.0f} ms",
-        f"{_of(runs, rows, way, 'wal_mb'):,.0f} MB",
-        f"{_of(runs, rows, way, 'server_mb'):,.0f} MB",
-        f"{client_mb:,.0f} MB" if client_mb else "–",
-    )  # fmt: skip
-
-
-def _draw(figure: Any, runs: list[dict[str, Any]], sizes: list[int]) -> None:
-    axes = figure.subplots()
-    for way in WAYS:
-        if not (found := [rows for rows in sizes if _has(runs, rows, way)]):
-            continue
-        pace = [_of(runs, rows, way, "took_s") / rows * 1e6 for rows in found]
-        axes.plot(found, pace, marker="o", label=way)
-    axes.set(
-        xscale="log", xlabel="rows", ylabel="seconds a million rows", ylim=(0, None)
-    )
-    axes.set_xticks(sizes, [f"{rows:,}" for rows in sizes])
-    axes.legend()
+    report.section("backfill", text)
+    report.plot("backfill", lambda figure: backfill_page.draw(figure, runs))
 
 
 if __name__ == "__main__":
