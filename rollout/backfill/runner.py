@@ -16,6 +16,11 @@ STATE = text("""
     SELECT range_no, done, rows_done, row_count FROM migrations.backfill_progress
     WHERE revision = :revision AND name = :name AND range_no > 0 ORDER BY range_no
 """)
+# What stays says that the list was complete, and so that nothing is left to do.
+SETTLE = text("""
+    DELETE FROM migrations.backfill_progress
+    WHERE revision = :revision AND name = :name AND range_no > 0
+""")
 VERIFY_EVERY_S = 1.0
 
 
@@ -56,6 +61,10 @@ def run_backfill(
                 worker.do_range(number)
 
         _run_all(work, min(workers, len(todo)), stop, verify)
+    # Here, and waiting for the disk as the batches did not, since whatever is left to
+    # the revision's last transaction is done while that holds its locks.
+    with engine.begin() as connection:
+        connection.execute(SETTLE, key)
 
 
 def _next(ranges: Iterator[int], lock: threading.Lock) -> int | None:

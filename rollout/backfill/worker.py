@@ -28,9 +28,11 @@ CLAIM = text("""
     WHERE revision = :revision AND name = :name AND range_no = :number AND NOT done
     FOR UPDATE
 """)
+# The keys of a range go when it is done: together, at the end, they are megabytes.
 ADVANCE = text("""
     UPDATE migrations.backfill_progress
     SET rows_done = rows_done + :rows, done = rows_done + :rows >= row_count,
+        keys = CASE WHEN rows_done + :rows < row_count THEN keys ELSE '{}' END,
         updated_at = now()
     WHERE revision = :revision AND name = :name AND range_no = :number
 """)
