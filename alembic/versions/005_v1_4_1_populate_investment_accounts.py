@@ -134,4 +134,5 @@ def downgrade() -> None:
     for function in reversed(FUNCTIONS):
         op.execute(f"DROP FUNCTION migrations.{function}")
     op.execute("DROP VIEW migrations.onboarding_accounts")
+    lock_tables("migrations.onboarding_siblings")  # autovacuum may be at it
     op.execute("DROP TABLE migrations.onboarding_siblings")

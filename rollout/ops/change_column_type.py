@@ -1,5 +1,6 @@
 """Change the type of a column in use, and go back without loss."""
 
+from rollout.ops.autocommit import autocommit
 from rollout.ops.column_swap import (
     FUNCTIONS,
     TABLES,
@@ -116,10 +117,12 @@ def _give_up(table: str, column: str, key: str) -> None:
     names = Names(table, column, f"{column}_new", key)
     if not has_column(table, names.all["other"]):
         return
+    with autocommit():  # there may be many: not under the locks
+        forget_rejects(f"{table}.{column}")
     make_functions(*FUNCTIONS)
     lock_found(TABLES.format(**names.all))
     drop_sync(table, column)
     # CASCADE: foreign keys of other tables that were built for the new column.
     names.run("ALTER TABLE {table} DROP COLUMN {other} CASCADE")
-    forget_rejects(f"{table}.{column}")
+    forget_rejects(f"{table}.{column}")  # those that the trigger added since
     drop_functions(*FUNCTIONS)

@@ -3,6 +3,7 @@
 from rollout.ops.backfill import backfill
 from rollout.ops.column_swap import Names, fill, has_column
 from rollout.ops.lock_tables import lock_tables
+from rollout.ops.park_table import exists
 from rollout.ops.parked_copy import make_parked_copy
 from rollout.ops.sql import is_offline
 from rollout.ops.sync_column import sync_column
@@ -55,7 +56,8 @@ def resume_column_type(
 ) -> None:
     """Undo :func:`finish_column_type`: ``<column>_old`` is there again, and follows.
 
-    Locks: as :func:`change_column_type`, up to its batches.
+    Locks: as :func:`change_column_type`, up to its batches; ACCESS EXCLUSIVE on
+        ``table`` for a moment at the end, when the parked table and its foreign key go.
 
     Raises:
         RolloutError: A value does not fit the old type.
@@ -75,6 +77,8 @@ def resume_column_type(
     )  # fmt: skip
     fill(names)
     names.refuse_rejects()
+    if not is_offline() and exists(names.all["parked"]):
+        lock_tables(table, names.all["parked"])  # with its foreign key it goes below
     sync_column(
         table, names.all["old"], follows=column, called=column, key=key,
         using=back, back=using or column,

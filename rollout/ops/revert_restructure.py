@@ -1,6 +1,7 @@
 """Go back from a restructured table; or give the way back up."""
 
 from rollout.bookkeeping import PARKED
+from rollout.ops.autocommit import autocommit
 from rollout.ops.found import lock_found
 from rollout.ops.lock_tables import lock_tables
 from rollout.ops.park_table import exists
@@ -57,12 +58,14 @@ def revert_restructure(table: str, *, key: str = "id") -> None:
 def _give_up(names: Names) -> None:
     """Take away the table that an interrupted restructuring had begun to fill."""
     table = names.all["table"]
+    with autocommit():  # there may be many: not under the locks
+        forget_rejects(table)
     lock_found(names.text(LOCKED))
     drop_sync(table, FOLLOWING)
     # CASCADE: foreign keys of other tables that were built for the new one.
     names.run("DROP TABLE {next} CASCADE")
     names.run("DROP FUNCTION IF EXISTS {carry}")
-    forget_rejects(table)
+    forget_rejects(table)  # those that the trigger added since
     drop_functions(*FUNCTIONS)
 
 

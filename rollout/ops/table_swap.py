@@ -20,10 +20,11 @@ FOLLOWING = "table"
 """What the trigger is called by; swap_table.sql knows it."""
 
 OBJECTS = "migrations.table_objects({table_literal}, {next_literal})"
-# The tables themselves, those at the other end of a foreign key, and those that have
-# policies which read the table.
+# The tables themselves, what a restructuring that was taken back has left, those at the
+# other end of a foreign key, and those that have policies which read the table.
 LOCKED = """
-    SELECT name FROM (VALUES ({table_literal}), ({next_literal})) AS own (name)
+    SELECT name
+    FROM (VALUES ({table_literal}), ({next_literal}), ({parked_literal})) AS own (name)
     WHERE to_regclass(name) IS NOT NULL
     UNION SELECT CASE WHEN conrelid = {table_literal}::regclass THEN confrelid
         ELSE conrelid END::regclass::text

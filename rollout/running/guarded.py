@@ -22,16 +22,16 @@ def guarded(
     engine: Engine, journal: Journal, steps: Steps, lock: RunnerLock, settings: Settings
 ) -> None:
     """Run the steps; one that only waited for somebody's lock is tried again."""
-    first_try_s = time.monotonic()
+    refused_s = 0.0
     while True:
         try:
             with lock.working if steps.attempt == 1 else engine.connect() as connection:
                 _run_steps(connection, journal, steps, lock)
             return
         except (DBAPIError, RolloutError) as error:
-            if steps.attempt == 1:
-                first_try_s = steps.started
-            waited_s = time.monotonic() - first_try_s
+            if steps.attempt == 1:  # a long backfill before it is no waiting
+                refused_s = time.monotonic()
+            waited_s = time.monotonic() - refused_s
             if not _passing(error) or waited_s >= settings.lock_wait_s:
                 raise failure(engine, journal, steps, error) from error
             steps.attempt += 1

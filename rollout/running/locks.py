@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from rollout.errors import RolloutError
 from rollout.running import run
+from rollout.running.autovacuum import make_way
 from rollout.running.blockers import in_the_way
 from rollout.sqlstate import RETRYABLE, sqlstate
 
@@ -103,15 +104,13 @@ def until_granted(
                     tables, mode, this.attempt, settings.lock_wait_s, blockers
                 )
             waited_s = time.monotonic() - started
-            if (
-                waited_s - sampled_s >= SAMPLE_EVERY_S
-                or waited_s >= settings.lock_wait_s
-            ):
-                blockers, sampled_s = (
-                    in_the_way(connection, tables, mode) or blockers,
-                    waited_s,
-                )
-            if waited_s >= settings.lock_wait_s:
+            over = waited_s >= settings.lock_wait_s
+            if over or waited_s - sampled_s >= SAMPLE_EVERY_S:
+                blockers = in_the_way(connection, tables, mode) or blockers
+                sampled_s = waited_s
+                if not over:
+                    make_way(connection, tables)
+            if over:
                 raise LockWaitTimeout(tables, mode, tries, waited_s, blockers) from None
         sleep(random.uniform(*PAUSE_MS) / 1000)
 

@@ -416,6 +416,18 @@ def test_readers_and_writers_go_on_while_the_finishing_waits(lab):
     assert lab.value("SELECT amount_old FROM app.t WHERE id = 2") == "3.00"
 
 
+def test_what_was_parked_is_locked_with_the_table(lab):
+    lab.revision(AMOUNT, REVERT_AMOUNT)
+    lab.revision(FINISH, RESUME)
+    lab.upgrade()
+    with (
+        held(lab, "TABLE parked.t__amount_old"),
+        pytest.raises(LockWaitTimeout, match="nightly report.*TABLE parked.t__amount"),
+    ):
+        lab.downgrade(lock_wait_s=0.3)
+    lab.downgrade()
+
+
 def test_an_interrupted_change_can_be_taken_back(lab, can_be_abandoned):
     lab.revision("pass")
     lab.upgrade()

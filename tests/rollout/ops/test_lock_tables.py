@@ -11,9 +11,11 @@ from tests.rollout.ops.interrupt import (
     held,
     queues_nobody,
     statements_seen,
+    until,
     wait_for,
 )
 from tests.rollout.ops.lab import Lab
+from tests.servers import new_server
 
 HOLDS = """
     lock_tables("public.a", "public.b", mode={mode!r})
@@ -164,3 +166,74 @@ def test_a_table_that_is_not_there_fails_at_once(lab):
     lab.revision('lock_tables("public.nowhere")')
     with pytest.raises(RolloutError, match="nowhere"):
         lab.upgrade()
+
+
+SLOWLY_VACUUMED = """
+    CREATE TABLE public.a (id int, n int) WITH (
+        autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1,
+        fillfactor = 10
+    )
+"""
+AT_IT = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE backend_type = 'autovacuum worker' AND query LIKE '%public.a%'
+"""
+
+
+@pytest.fixture
+def vacuumed(tmp_path):
+    """A lab whose autovacuum is at public.a, and would be for minutes."""
+    often = {"autovacuum_naptime": "1s", "deadlock_timeout": "200ms"}
+    with new_server(settings=often) as server:
+        lab = Lab(server.render_as_string(hide_password=False), tmp_path / "history")
+        lab.execute(
+            SLOWLY_VACUUMED,
+            "INSERT INTO public.a SELECT n, n FROM generate_series(1, 20000) AS n",
+            "DELETE FROM public.a WHERE id % 2 = 0",
+        )
+        until(lambda: bool(lab.value(AT_IT)))
+        yield lab
+        lab.leave()
+
+
+def test_autovacuum_makes_way(vacuumed):
+    """It goes for whoever waits for deadlock_timeout, and no try waits so long."""
+    vacuumed.revision('lock_tables("public.a")\nop.execute("CREATE TABLE c ()")')
+    vacuumed.upgrade(lock_wait_s=10)
+    assert vacuumed.value("SELECT to_regclass('public.c') IS NOT NULL")
+
+
+def test_readers_and_writers_go_on_while_autovacuum_is_asked_to_go(lab):
+    """Played by a session that does not go."""
+    lab.revision('lock_tables("public.a")')
+    queues_nobody(
+        lab,
+        lambda lab: lab.upgrade(),
+        blocker="LOCK TABLE public.a IN SHARE UPDATE EXCLUSIVE MODE",
+        bystanders=("INSERT INTO public.a DEFAULT VALUES; SELECT FROM public.a",),
+        waiting="SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted "
+        "AND mode = 'ShareUpdateExclusiveLock')",
+    )
+
+
+def test_what_took_long_before_the_lock_does_not_count_as_waiting(lab):
+    """A backfill, say: the second lock is tried once, and then the revision again."""
+    lab.revision("""
+        from rollout.running import run
+
+        with autocommit():
+            if run.current().attempt == 1:
+                op.execute("SELECT pg_sleep(1.2)")
+        lock_tables("public.a")
+        lock_tables("public.b")
+    """)
+    watch = Watch("LOCK TABLE public.b", times=2)
+    with (
+        statements_seen(watch),
+        held(lab, "TABLE public.b") as blocker,
+        background(lambda: lab.upgrade(lock_wait_s=1), blocker) as result,
+    ):
+        wait_for(watch, result)
+        blocker.close()
+        result.result()

@@ -367,6 +367,18 @@ def test_a_table_with_a_key_to_one_that_may_not_be_locked(supabase_newer, tmp_pa
     assert visible(lab) == before
 
 
+def test_what_an_earlier_one_has_parked_is_locked_with_the_rest(lab):
+    """It is dropped at the end: not by waiting for its readers under all the locks."""
+    lab.upgrade()
+    lab.downgrade()
+    with (
+        held(lab, "TABLE parked.t_new"),
+        pytest.raises(LockWaitTimeout, match="nightly report.*TABLE parked.t_new"),
+    ):
+        lab.upgrade(lock_wait_s=0.3)
+    lab.upgrade()
+
+
 def test_an_interrupted_restructuring_can_be_taken_back(lab, can_be_abandoned):
     lab.upgrade()
     lab.execute("UPDATE app.t SET weight = 7 WHERE id = 7")
