@@ -104,6 +104,7 @@ bench: install ## measure locks, reads, backfill, ingest, start; write docs/perf
 	$(PY) bench/reads.py --set-rows 1000000,10000000
 	$(PY) bench/backfill.py
 	$(PY) bench/columns.py
+	$(PY) bench/exchange.py
 	$(PY) bench/ingest.py
 	$(PY) bench/start.py
 	$(PY) bench/report.py

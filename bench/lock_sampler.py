@@ -3,6 +3,7 @@
 import multiprocessing as mp
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from multiprocessing.synchronize import Event
 from typing import Any
 
@@ -32,11 +33,15 @@ class LockSampler:
     In a process of its own: it must not slow down what it looks at.
     """
 
-    def __init__(self, dsn: str, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, dsn: str, every_s: float = EVERY_S, tables: Sequence[str] = IN_USE
+    ) -> None:
         self._stop = mp.Event()
         self._found: Any = mp.Queue()
         self._process = mp.Process(
-            target=_sample, args=(dsn, every_s, self._stop, self._found), daemon=True
+            target=_sample,
+            args=(dsn, every_s, tables, self._stop, self._found),
+            daemon=True,
         )
         self.held_ms: dict[tuple[str, str], float] = {}
 
@@ -51,7 +56,9 @@ class LockSampler:
         self._process.join(5)
 
 
-def _sample(dsn: str, every_s: float, stop: Event, found: Any) -> None:
+def _sample(
+    dsn: str, every_s: float, tables: Sequence[str], stop: Event, found: Any
+) -> None:
     connection = psycopg2.connect(dsn, application_name="sampler")
     connection.autocommit = True
     found.put("ready")
@@ -59,7 +66,7 @@ def _sample(dsn: str, every_s: float, stop: Event, found: Any) -> None:
     held_ms: dict[tuple[str, str], float] = defaultdict(float)
     with connection.cursor() as cursor:
         while not stop.wait(every_s):
-            cursor.execute(QUERY, (list(IN_USE), list(HARMLESS)))
+            cursor.execute(QUERY, (list(tables), list(HARMLESS)))
             now = time.time()
             seen = set(cursor.fetchall())
             for key in seen:

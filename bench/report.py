@@ -30,7 +30,16 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "performance.md"
 PLACE = ROOT / "docs" / "performance"
-ORDER = ("peers", "reads", "indexes", "backfill", "columns", "ingest", "start")
+ORDER = (
+    "peers",
+    "reads",
+    "indexes",
+    "backfill",
+    "columns",
+    "exchange",
+    "ingest",
+    "start",
+)
 """The order of the sections on the page. Others come after them, by name."""
 
 HEAD = """# Performance
