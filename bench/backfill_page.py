@@ -24,7 +24,8 @@ Revision 005 from its first statement to its last, trigger, search for siblings 
 journal included, against the same rows by hand into the same table. Aim: at most 0.9 of
 one INSERT … SELECT, linear, no writing transaction over 100 ms. The statement by hand
 finds no duplicates, keeps no rejects, and starts again from nothing when it is killed.
-Medians; the ways take turns, each on a fresh copy of the database.
+Medians; the ways take turns, each on a fresh copy of the database, and each size is
+measured in one run.
 
 ![Seconds a million rows](backfill.svg)
 

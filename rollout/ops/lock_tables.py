@@ -42,7 +42,8 @@ OFFLINE_HOLDING_S = 0.1
 def lock_tables(*tables: str, mode: str = "ACCESS EXCLUSIVE") -> None:
     """Lock ``tables`` in ``mode`` until the transaction ends, queueing nobody.
 
-    Name all tables in one call: while a try fails, none of them is held. A second call
+    Name all tables in one call: while a try fails, none of them is held, unless in
+    SHARE UPDATE EXCLUSIVE, where autovacuum had to make way. A second call
     in the same transaction tries once; then the whole revision is rolled back and
     retried, since it may not wait while it holds the locks of the first. Where LOCK
     TABLE is not permitted (auth.users on Supabase), the statements that follow run

@@ -13,21 +13,15 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from rollout.running.blockers import HELD_ON
 from rollout.sqlstate import INSUFFICIENT_PRIVILEGE, RETRYABLE, sqlstate
 
 BEYOND_MS = 500
 """The server asks autovacuum to go after deadlock_timeout; it goes at its next page."""
 # Who holds it is not told to everybody; a wait for another one does no harm either.
-VACUUMED = text("""
-    SELECT DISTINCT CAST(relation AS regclass)::text FROM pg_catalog.pg_locks
-    WHERE locktype = 'relation' AND granted AND mode = 'ShareUpdateExclusiveLock'
-        AND pid IS DISTINCT FROM pg_backend_pid()
-        AND database = (
-            SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
-        )
-        AND relation = ANY (
-            SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name
-        )
+VACUUMED = text(f"""
+    SELECT DISTINCT CAST(l.relation AS regclass)::text FROM pg_catalog.pg_locks AS l
+    WHERE {HELD_ON} AND l.mode = 'ShareUpdateExclusiveLock'
 """)
 DEADLOCK_TIMEOUT = text("""
     SELECT CAST(setting AS integer) FROM pg_catalog.pg_settings

@@ -38,6 +38,17 @@ CONFLICTS = {
 
 Source: PostgreSQL manual, "Explicit Locking", table 13.2.
 """
+HELD_ON = """
+    l.locktype = 'relation' AND l.granted
+        AND l.database = (
+            SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
+        )
+        AND l.relation = ANY (
+            SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name
+        )
+        AND l.pid IS DISTINCT FROM pg_backend_pid()
+"""
+"""Condition on pg_locks AS l: somebody else's locks on ``:tables`` of this database."""
 SESSION = """
     a.pid, a.usename AS "user", a.application_name AS application, a.state,
         extract(epoch FROM clock_timestamp() - a.xact_start) AS age_s,
@@ -47,15 +58,7 @@ BLOCKERS = text(f"""
     SELECT DISTINCT {SESSION}
     FROM pg_catalog.pg_locks AS l
     LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-    WHERE l.locktype = 'relation' AND l.granted
-        AND l.database = (
-            SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
-        )
-        AND l.relation = ANY (
-            SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name
-        )
-        AND l.mode = ANY (CAST(:modes AS text[]))
-        AND l.pid IS DISTINCT FROM pg_backend_pid()
+    WHERE {HELD_ON} AND l.mode = ANY (CAST(:modes AS text[]))
     ORDER BY age_s DESC NULLS LAST
     LIMIT 10
 """)

@@ -2,7 +2,8 @@
 
 A lock request that waits makes everybody behind it wait too. So a lock is asked for
 by short tries: NOWAIT at first, later now and then with a lock_timeout of some
-milliseconds, for tables that are never idle. Between tries nothing is held.
+milliseconds, for tables that are never idle. Between tries nothing is held, but for
+what keeps autovacuum away: see :mod:`rollout.running.autovacuum`.
 """
 
 import random
